@@ -1,0 +1,2 @@
+//! To be written.
+pub struct TimestampNs(pub i64);
