@@ -1,3 +1,63 @@
-//! The project's own automation.
+//! The project's own automation: `cargo xtask <step>`, and `cargo xtask ci` for all of them.
 
-fn main() {}
+mod report;
+mod shell;
+mod steps;
+
+use std::process::ExitCode;
+
+use report::Report;
+use steps::Step;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  ci                 all that follow, stopping at the first that fails
+  lint               formatting, clippy, documentation
+  test               all tests of the workspace
+  examples           run every example of array_format [--release]
+  second-reader      the plain-Python reader against the golden files
+  valgrind           the tests of modules with unsafe code, under memcheck
+  fuzz [--seconds N] the fuzz targets, N seconds each (default 30)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match plan(&arguments) {
+        Ok(steps) => run(steps),
+        Err(problem) => {
+            eprint!("{problem}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What the command line asks for.
+fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
+    let (command, options) = arguments.split_first().ok_or("which command?")?;
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    Ok(match (command.as_str(), options.as_slice()) {
+        ("ci", []) => steps::all(),
+        ("lint", []) => vec![Step::Lint],
+        ("test", []) => vec![Step::Test],
+        ("examples", []) => vec![Step::Examples { release: false }],
+        ("examples", ["--release"]) => vec![Step::Examples { release: true }],
+        ("second-reader", []) => vec![Step::SecondReader],
+        ("valgrind", []) => vec![Step::Valgrind],
+        ("fuzz", []) => vec![Step::Fuzz { seconds: 30 }],
+        ("fuzz", ["--seconds", n]) => vec![Step::Fuzz {
+            seconds: n.parse().map_err(|_| format!("{n} is no number"))?,
+        }],
+        _ => return Err(format!("unknown: {}", arguments.join(" "))),
+    })
+}
+
+fn run(steps: Vec<Step>) -> ExitCode {
+    let mut report = Report::default();
+    for step in steps {
+        if !report.run(step.name(), || step.run()) {
+            break;
+        }
+    }
+    report.print()
+}

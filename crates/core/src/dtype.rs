@@ -136,6 +136,9 @@ impl DType {
                     limits::DTYPE_DEPTH as u64,
                 ));
             }
+            if matches!(inner, Self::FixedSizeList { size: 0, .. }) {
+                return Err(Error::invalid("a fixed-size list needs at least one item"));
+            }
             inner = child;
         }
         if !self.is_variable_length() {

@@ -96,7 +96,9 @@ pub enum Error {
         name: String,
     },
     /// Another writer has committed a change that meets a pending one. Pending is kept.
-    #[error("conflict: {what} was changed by layer {layer} since this handle last saw the file; pending changes are kept")]
+    #[error(
+        "conflict: {what} was changed by layer {layer} since this handle last saw the file; pending changes are kept"
+    )]
     Conflict {
         /// What both writers touched: an array, a chunk, an attribute.
         what: String,

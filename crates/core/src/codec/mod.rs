@@ -1,1 +1,27 @@
-//! To be written.
+//! Codecs, the pipelines that they form, and how they are found by name (`docs/format.md`, section 7).
+
+pub mod auto;
+mod compression;
+mod delta;
+mod lz4;
+mod none;
+mod pco;
+pub mod pipeline;
+pub mod record;
+pub mod registry;
+mod shuffle;
+pub mod spec;
+mod zstd;
+
+#[cfg(test)]
+mod chain_tests;
+
+pub use auto::choose;
+pub use compression::{CodecId, CompressionCodec};
+pub use lz4::Lz4Codec;
+pub use none::NoCompression;
+pub use pipeline::Pipeline;
+pub use record::{PipelineRecord, StageRecord};
+pub use registry::{Codecs, register};
+pub use spec::{CodecSpec, Compressor, Filter};
+pub use zstd::ZstdCodec;

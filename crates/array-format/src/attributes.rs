@@ -1,0 +1,118 @@
+//! Attributes of arrays and of the file: what is pending, on top of the snapshot.
+
+use std::collections::BTreeMap;
+
+use array_format_core::limits;
+use array_format_core::wire::tables::FILE_ID;
+
+use crate::ArrayFile;
+use crate::error::Result;
+use crate::value::AttributeValue;
+
+impl ArrayFile {
+    /// An attribute by array id.
+    pub(crate) fn attribute(&self, id: u64, key: &str) -> Result<Option<&AttributeValue>> {
+        if let Some(value) = self.pending.attributes.get(&id).and_then(|a| a.get(key)) {
+            return Ok(value.as_ref());
+        }
+        if self.is_committed(id) {
+            self.snapshot.attribute(id, key)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Whether an id is one of the snapshot's.
+    pub(crate) fn is_committed(&self, id: u64) -> bool {
+        id == FILE_ID || id < self.snapshot.root.next_array
+    }
+
+    pub(crate) fn put_attribute(
+        &mut self,
+        id: u64,
+        key: &str,
+        value: Option<AttributeValue>,
+    ) -> Result<()> {
+        limits::check(
+            "bytes of an attribute key",
+            key.len() as u64,
+            limits::NAME_BYTES,
+        )?;
+        if let Some(value) = &value {
+            let length = value.encoded_len() as u64;
+            limits::check(
+                "bytes of an attribute value",
+                length,
+                limits::ATTRIBUTE_BYTES,
+            )?;
+        }
+        let pending = self.pending.attributes.entry(id).or_default();
+        pending.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    pub(crate) fn attributes_of(&self, id: u64) -> Result<Vec<(String, &AttributeValue)>> {
+        let mut out: BTreeMap<String, &AttributeValue> = BTreeMap::new();
+        if self.is_committed(id) {
+            for (key, value) in self.snapshot.attributes_of(id)? {
+                out.insert(key.to_string(), value);
+            }
+        }
+        for (key, value) in self.pending.attributes.get(&id).into_iter().flatten() {
+            match value {
+                Some(value) => out.insert(key.clone(), value),
+                None => out.remove(key),
+            };
+        }
+        Ok(out.into_iter().collect())
+    }
+
+    /// One attribute over all visible arrays.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if a page is damaged.
+    pub fn attribute_column(&self, key: &str) -> Result<Vec<(String, Option<&AttributeValue>)>> {
+        let arrays = self.arrays()?;
+        let ids: Vec<u64> = arrays.iter().map(|meta| meta.id).collect();
+        let committed = ids.partition_point(|&id| self.is_committed(id));
+        let mut column = self.snapshot.attribute_column(key, &ids[..committed])?;
+        column.resize(ids.len(), None);
+        Ok(arrays
+            .into_iter()
+            .zip(column)
+            .map(|(meta, committed)| {
+                let pending = self
+                    .pending
+                    .attributes
+                    .get(&meta.id)
+                    .and_then(|a| a.get(key));
+                let value = match pending {
+                    Some(value) => value.as_ref(),
+                    None => committed,
+                };
+                (meta.name.clone(), value)
+            })
+            .collect())
+    }
+
+    /// The distinct attribute keys of the file and its arrays, rising.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if a page is damaged.
+    pub fn attribute_keys(&self) -> Result<Vec<String>> {
+        let mut keys: std::collections::BTreeSet<String> = self
+            .snapshot
+            .attribute_keys()?
+            .into_iter()
+            .map(|key| key.to_string())
+            .collect();
+        keys.extend(
+            self.pending
+                .attributes
+                .values()
+                .flat_map(BTreeMap::keys)
+                .cloned(),
+        );
+        Ok(keys.into_iter().collect())
+    }
+}

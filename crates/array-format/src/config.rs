@@ -1,0 +1,118 @@
+//! What a handle is told when it is made.
+
+use std::sync::Arc;
+
+use crate::codec::{CodecSpec, Codecs, CompressionCodec};
+use crate::delta::DeltaCache;
+use crate::error::Result;
+
+/// Bytes after which a block of packed frames is closed, and at most read with one request.
+pub const DEFAULT_BLOCK_TARGET_SIZE: usize = 8 << 20;
+/// Bytes of decoded frames that a handle keeps.
+pub const DEFAULT_CACHE_CAPACITY: usize = 256 << 20;
+/// Bytes of stored pages and frames that a handle keeps.
+pub const DEFAULT_IO_CACHE_CAPACITY: usize = 64 << 20;
+/// Bytes of pending changes that stay in memory before they go to a temporary file.
+pub const DEFAULT_SPOOL_CAPACITY: usize = 64 << 20;
+
+/// How a file is read and written through one handle.
+///
+/// ```
+/// use array_format::{FileConfig, ZstdCodec};
+///
+/// let config = FileConfig {
+///     block_target_size: 1 << 20,
+///     ..FileConfig::new(ZstdCodec::new(5))
+/// };
+/// # let _ = config;
+/// ```
+#[derive(Clone)]
+pub struct FileConfig<C: CompressionCodec> {
+    /// The codec of arrays that are defined without one of their own.
+    pub codec: C,
+    /// Bytes after which a block of packed frames is closed; also the most that one request reads.
+    pub block_target_size: usize,
+    /// Bytes of decoded frames to keep; 0 keeps none.
+    pub cache_capacity: usize,
+    /// Bytes of stored pages and frames to keep; 0 keeps none.
+    pub io_cache_capacity: usize,
+    /// A cache to share with other files; it takes the place of both capacities.
+    pub cache: Option<Arc<DeltaCache>>,
+    /// Bytes of pending changes to keep in memory before a temporary file takes them.
+    pub spool_capacity: usize,
+    /// A pipeline for arrays that are defined without one of their own; it goes before `codec`.
+    pub default_pipeline: Option<CodecSpec>,
+    /// More codecs to read with, beside `codec`, the registered ones and those of this library.
+    pub codecs: Vec<Arc<dyn CompressionCodec>>,
+    /// What the log says of the commits of this handle.
+    pub message: String,
+}
+
+impl<C: CompressionCodec> FileConfig<C> {
+    /// The defaults, with this codec.
+    pub fn new(codec: C) -> Self {
+        Self {
+            codec,
+            block_target_size: DEFAULT_BLOCK_TARGET_SIZE,
+            cache_capacity: DEFAULT_CACHE_CAPACITY,
+            io_cache_capacity: DEFAULT_IO_CACHE_CAPACITY,
+            cache: None,
+            spool_capacity: DEFAULT_SPOOL_CAPACITY,
+            default_pipeline: None,
+            codecs: Vec::new(),
+            message: String::new(),
+        }
+    }
+
+    /// With one more codec to read with.
+    #[must_use]
+    pub fn with_codec(mut self, codec: Arc<dyn CompressionCodec>) -> Self {
+        self.codecs.push(codec);
+        self
+    }
+
+    /// With this pipeline for arrays that are defined without one of their own.
+    #[must_use]
+    pub fn with_default_pipeline(mut self, pipeline: CodecSpec) -> Self {
+        self.default_pipeline = Some(pipeline);
+        self
+    }
+}
+
+/// A configuration without its type parameter.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) pipeline: CodecSpec,
+    pub(crate) codecs: Codecs,
+    pub(crate) block_target_size: usize,
+    pub(crate) spool_capacity: usize,
+    pub(crate) cache: Arc<DeltaCache>,
+    pub(crate) message: String,
+}
+
+impl Settings {
+    pub(crate) fn new<C: CompressionCodec + 'static>(config: FileConfig<C>) -> Result<Self> {
+        let cache = config.cache.unwrap_or_else(|| {
+            Arc::new(DeltaCache::new(
+                config.cache_capacity as u64,
+                config.io_cache_capacity as u64,
+            ))
+        });
+        let codec: Arc<dyn CompressionCodec> = Arc::new(config.codec);
+        let mut codecs = Codecs::default();
+        for other in config.codecs {
+            codecs = codecs.with(other)?;
+        }
+        codecs = codecs.with(Arc::clone(&codec))?;
+        Ok(Self {
+            pipeline: config
+                .default_pipeline
+                .unwrap_or_else(|| CodecSpec::custom(codec)),
+            codecs,
+            block_target_size: config.block_target_size.max(1),
+            spool_capacity: config.spool_capacity,
+            cache,
+            message: config.message,
+        })
+    }
+}

@@ -1,0 +1,366 @@
+//! Bytes of layers: which object holds a layer, in which version, and ranges of it in few requests.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use array_format_core::plan::{Request, coalesce};
+use array_format_core::tree::{LoadedPage, Miss, PageSet};
+use array_format_core::wire::header::{Header, Id};
+use array_format_core::wire::page::{self, PageAddress};
+use array_format_core::wire::tables::Frames;
+use array_format_core::wire::{HEADER_BYTES, TRAILER_BYTES};
+use array_format_core::{Place, snapshot::Snapshot};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::UpdateVersion;
+use object_store::path::Path;
+
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::storage::{ObjectStoreBackend, Pin};
+
+/// The versions of a snapshot's objects, by the sequence number of the layer.
+pub(crate) type Pins = HashMap<u64, Pin>;
+
+/// Requests in flight together.
+const CONCURRENCY: usize = 16;
+/// Bytes that are rather read than skipped: about what a store sends while another request would
+/// still wait for its first byte.
+const GAP_BYTES: u64 = 64 << 10;
+/// Index pages of one look-up are fetched together up to this size.
+const PAGE_REQUEST_BYTES: u64 = 8 << 20;
+
+/// What is needed to read the layers of a snapshot.
+#[derive(Debug, Clone)]
+pub(crate) struct Layers {
+    pub(crate) place: ObjectStoreBackend,
+    pub(crate) base_sequence: u64,
+    pub(crate) pins: Arc<Mutex<Pins>>,
+}
+
+impl Layers {
+    /// The object that holds a layer.
+    pub(crate) fn path(&self, sequence: u64) -> Path {
+        if sequence == self.base_sequence {
+            self.place.path().clone()
+        } else {
+            self.place.sidecar(sequence)
+        }
+    }
+
+    fn pin(&self, sequence: u64) -> Pin {
+        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.get(&sequence).cloned().unwrap_or_default()
+    }
+
+    /// The version of a layer's object, as far as it is known.
+    pub(crate) fn version(&self, sequence: u64) -> Option<UpdateVersion> {
+        self.pin(sequence).version
+    }
+
+    pub(crate) fn set_pin(&self, sequence: u64, pin: Pin) {
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.insert(sequence, pin);
+    }
+
+    /// A range of a layer.
+    pub(crate) async fn range(&self, sequence: u64, range: Range<u64>) -> Result<Bytes> {
+        if range.start < HEADER_BYTES as u64 || range.start > range.end {
+            return Err(Error::corrupt(format!("a reference to bytes {range:?}"))
+                .within(Place::layer(sequence)));
+        }
+        let pin = self.pin(sequence);
+        let bytes = self.place.range(&self.path(sequence), range, &pin).await;
+        bytes.map_err(|e| e.within(Place::layer(sequence)))
+    }
+
+    /// The verdict on bytes with a wrong checksum: the layer was replaced, or it is damaged.
+    pub(crate) async fn blame(&self, sequence: u64, layer: Option<Id>, error: Error) -> Error {
+        if !matches!(error, Error::Corrupt { .. }) {
+            return error;
+        }
+        let path = self.path(sequence);
+        let head = self.place.head(&path, HEADER_BYTES as u64).await;
+        match head.and_then(|bytes| Header::decode(&bytes)) {
+            Ok(header) if layer.is_some_and(|layer| layer != header.layer) => {
+                Error::SnapshotExpired {
+                    detail: format!("{path} is another layer now"),
+                }
+            }
+            Err(expired @ Error::SnapshotExpired { .. }) => expired,
+            _ => error,
+        }
+    }
+}
+
+/// A place in a layer.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    pub(crate) sequence: u64,
+    pub(crate) range: Range<u64>,
+}
+
+/// Requests for pieces of several layers, each with the places of its pieces in the list.
+pub(crate) fn requests(pieces: &[Piece], most: u64) -> Vec<(u64, Request)> {
+    let mut by_layer: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        by_layer.entry(piece.sequence).or_default().push(i);
+    }
+    let mut out = Vec::new();
+    for (sequence, places) in by_layer {
+        let ranges: Vec<Range<u64>> = places.iter().map(|&i| pieces[i].range.clone()).collect();
+        for mut request in coalesce(&ranges, GAP_BYTES, most) {
+            request.pieces.iter_mut().for_each(|i| *i = places[*i]);
+            out.push((sequence, request));
+        }
+    }
+    // In the order in which the pieces were asked for, as near as layers allow.
+    out.sort_by_key(|(_, request)| request.pieces.iter().copied().min());
+    out
+}
+
+/// Runs requests, a bounded number of them together; results come as they are ready.
+pub(crate) fn in_flight<F: Future>(
+    requests: Vec<F>,
+) -> futures::stream::BufferUnordered<futures::stream::Iter<std::vec::IntoIter<F>>> {
+    futures::stream::iter(requests).buffer_unordered(CONCURRENCY)
+}
+
+/// Fetches pieces, several requests at a time; results come in the order of `pieces`.
+pub(crate) async fn pieces(layers: &Layers, pieces: &[Piece], most: u64) -> Result<Vec<Bytes>> {
+    let mut out = vec![Bytes::new(); pieces.len()];
+    let mut fetches = Vec::new();
+    for (sequence, request) in requests(pieces, most) {
+        fetches.push(async move {
+            let bytes = layers.range(sequence, request.range.clone()).await?;
+            Ok::<_, Error>((request, bytes))
+        });
+    }
+    let mut stream = in_flight(fetches);
+    while let Some((request, bytes)) = stream.try_next().await? {
+        for i in request.pieces {
+            let from = (pieces[i].range.start - request.range.start) as usize;
+            let to = (pieces[i].range.end - request.range.start) as usize;
+            out[i] = bytes.slice(from..to);
+        }
+    }
+    Ok(out)
+}
+
+fn page_piece(address: &PageAddress) -> Result<Piece> {
+    let end = address
+        .offset
+        .checked_add(u64::from(address.stored))
+        .ok_or_else(|| {
+            Error::corrupt("a page beyond 2^64").within(Place::layer(address.sequence))
+        })?;
+    Ok(Piece {
+        sequence: address.sequence,
+        range: address.offset..end,
+    })
+}
+
+/// Ranges of layers that are in memory already.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers(Vec<(u64, u64, Bytes)>);
+
+impl Buffers {
+    /// Adds bytes that begin at `offset` of a layer.
+    pub(crate) fn add(&mut self, sequence: u64, offset: u64, bytes: Bytes) {
+        self.0.push((sequence, offset, bytes));
+    }
+
+    fn get(&self, piece: &Piece) -> Option<Bytes> {
+        self.0.iter().find_map(|(sequence, offset, bytes)| {
+            let from = piece.range.start.checked_sub(*offset)? as usize;
+            let to = piece.range.end.checked_sub(*offset)? as usize;
+            (*sequence == piece.sequence && to <= bytes.len()).then(|| bytes.slice(from..to))
+        })
+    }
+}
+
+/// Supplies a snapshot with the pages that it needs in memory.
+///
+/// Costs one round of requests beyond what `buffers` hold, if the root's hints are right.
+pub(crate) async fn complete(
+    layers: &Layers,
+    snapshot: &mut Snapshot,
+    buffers: &mut Buffers,
+) -> Result<()> {
+    let mut hinted = false;
+    loop {
+        let wanted = snapshot.missing()?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let mut absent = Vec::new();
+        for want in wanted {
+            let piece = page_piece(&want.address)?;
+            match buffers.get(&piece) {
+                Some(bytes) => supply(layers, snapshot, want, bytes).await?,
+                None => absent.push((want, piece)),
+            }
+        }
+        if absent.is_empty() {
+            continue;
+        }
+        if !hinted {
+            hinted = true;
+            if read_ahead(layers, snapshot, buffers).await? {
+                continue;
+            }
+        }
+        let wanted: Vec<Piece> = absent.iter().map(|(_, piece)| piece.clone()).collect();
+        let fetched = pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
+        for ((want, _), bytes) in absent.into_iter().zip(fetched) {
+            supply(layers, snapshot, want, bytes).await?;
+        }
+    }
+}
+
+async fn supply(
+    layers: &Layers,
+    snapshot: &mut Snapshot,
+    wanted: array_format_core::snapshot::Wanted,
+    bytes: Bytes,
+) -> Result<()> {
+    match snapshot.supply(wanted, bytes) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(layers.blame(wanted.address.sequence, None, error).await),
+    }
+}
+
+/// Reads, from each layer, the range in which the root says that its pages stand. The root may be
+/// wrong: what it says costs a bounded read, and is checked like anything else.
+async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers) -> Result<bool> {
+    const SLACK: u64 = 256 << 10;
+    let length =
+        |sequence: u64| (sequence == snapshot.root.sequence).then_some(snapshot.object_length);
+    let wanted: Vec<Piece> = snapshot
+        .root
+        .pages
+        .iter()
+        .filter(|pages| {
+            let range = &pages.resident;
+            let end = length(pages.sequence).map_or(u64::MAX, |length| {
+                length.saturating_sub(TRAILER_BYTES as u64)
+            });
+            range.start >= HEADER_BYTES as u64
+                && range.end <= end
+                && range.start < range.end
+                && range.end - range.start <= pages.live.saturating_mul(4).saturating_add(SLACK)
+        })
+        .map(|pages| Piece {
+            sequence: pages.sequence,
+            range: pages.resident.clone(),
+        })
+        .filter(|piece| buffers.get(piece).is_none())
+        .collect();
+    let mut fetches = Vec::new();
+    for piece in wanted {
+        fetches.push(async move {
+            let bytes = layers.range(piece.sequence, piece.range.clone()).await;
+            (piece, bytes)
+        });
+    }
+    let fetched: Vec<_> = in_flight(fetches).collect().await;
+    let mut any = false;
+    for (piece, bytes) in fetched {
+        match bytes {
+            Ok(bytes) => {
+                any = true;
+                buffers.add(piece.sequence, piece.range.start, bytes);
+            }
+            // A wrong hint is not an error: the pages themselves will be asked for.
+            Err(Error::Corrupt { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(any)
+}
+
+/// The pages of the frames table that `buffers` hold.
+pub(crate) fn frame_pages(snapshot: &Snapshot, buffers: &Buffers) -> Result<PageSet<Frames>> {
+    let mut pages = PageSet::default();
+    loop {
+        let (all, _) = snapshot.root.frames.addresses(&pages)?;
+        let mut grew = false;
+        for address in all {
+            if pages.get(&address).is_some() {
+                continue;
+            }
+            if let Some(stored) = buffers.get(&page_piece(&address)?) {
+                page::verify(&address, &stored)?;
+                pages.insert(address, LoadedPage::new(stored).into());
+                grew = true;
+            }
+        }
+        if !grew {
+            return Ok(pages);
+        }
+    }
+}
+
+/// Asks a question of the frames table, and fetches the index pages that the answer needs.
+pub(crate) async fn ask<V>(
+    layers: &Layers,
+    settings: &Settings,
+    snapshot: &Snapshot,
+    pages: &mut PageSet<Frames>,
+    mut question: impl FnMut(&PageSet<Frames>) -> std::result::Result<V, Miss>,
+) -> Result<V> {
+    let mut asked = std::collections::HashSet::new();
+    loop {
+        let missing = match question(pages) {
+            Ok(value) => return Ok(value),
+            Err(Miss::Error(error)) => return Err(error),
+            Err(Miss::Pages(missing)) => missing,
+        };
+        if !missing.iter().any(|address| asked.insert(*address)) {
+            return Err(Error::corrupt("an index page leads back to itself"));
+        }
+        load(layers, settings, snapshot, pages, missing).await?;
+    }
+}
+
+/// Brings index pages into `pages`, out of the cache or the store.
+pub(crate) async fn load(
+    layers: &Layers,
+    settings: &Settings,
+    snapshot: &Snapshot,
+    pages: &mut PageSet<Frames>,
+    mut missing: Vec<PageAddress>,
+) -> Result<()> {
+    missing.sort_unstable_by_key(|a| (a.sequence, a.offset));
+    missing.dedup();
+    let mut absent = Vec::new();
+    for address in missing {
+        let layer = layer_id(snapshot, address.sequence)?;
+        match settings.cache.page(layer, address.offset) {
+            Some(page) => pages.insert(address, page),
+            None => absent.push((address, layer, page_piece(&address)?)),
+        }
+    }
+    let wanted: Vec<Piece> = absent.iter().map(|(_, _, piece)| piece.clone()).collect();
+    let fetched = self::pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
+    for ((address, layer, _), stored) in absent.into_iter().zip(fetched) {
+        if let Err(error) = page::verify(&address, &stored) {
+            return Err(layers.blame(address.sequence, Some(layer), error).await);
+        }
+        let page = Arc::new(LoadedPage::new(stored));
+        settings.cache.keep_page(layer, address.offset, &page);
+        pages.insert(address, page);
+    }
+    Ok(())
+}
+
+/// The id of a layer that a snapshot refers to.
+pub(crate) fn layer_id(snapshot: &Snapshot, sequence: u64) -> Result<Id> {
+    match snapshot.layer(sequence)? {
+        Some(row) => Ok(row.id),
+        None => Err(Error::corrupt(format!(
+            "a reference to layer {sequence}, which is not one of the snapshot's"
+        ))),
+    }
+}

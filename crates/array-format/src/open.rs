@@ -1,0 +1,403 @@
+//! Making a file, and finding the newest state of one.
+//!
+//! Opening asks for the end of the base and the list of sidecars together, then for the end of the
+//! newest sidecar if there is one, then for the metadata that these ends did not hold.
+
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use array_format_core::Place;
+use array_format_core::commit::{self, CommitInfo};
+use array_format_core::snapshot::{self, Snapshot};
+use array_format_core::tree::PageSet;
+use array_format_core::wire::HEADER_BYTES;
+use array_format_core::wire::header::{Header, Id};
+use array_format_core::wire::tables::Frames;
+use array_format_core::wire::trailer::Trailer;
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, PutMode};
+
+use crate::ArrayFile;
+use crate::codec::CompressionCodec;
+use crate::config::{FileConfig, Settings};
+use crate::error::{Error, Result};
+use crate::fetch::{self, Buffers, Layers, Pins};
+use crate::pending::Pending;
+use crate::storage::{ObjectStoreBackend, PutOutcome, Tail};
+
+/// How many numbers are asked for at once where a store cannot list.
+const PROBE_WINDOW: u64 = 16;
+
+/// A random id.
+pub(crate) fn random_id() -> Result<Id> {
+    let mut id = Id::default();
+    getrandom::fill(&mut id.0)
+        .map_err(|error| Error::Storage(format!("no random numbers to be had: {error}")))?;
+    Ok(id)
+}
+
+/// Nanoseconds since 1970-01-01 UTC.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
+
+/// A snapshot and how its layers are reached.
+pub(crate) struct Found {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) frame_pages: PageSet<Frames>,
+    pub(crate) layers: Layers,
+    pub(crate) torn: Vec<u64>,
+    pub(crate) trailer: Trailer,
+}
+
+/// The root of one layer, read off its end.
+struct End {
+    trailer: Trailer,
+    snapshot: Snapshot,
+    tail: Tail,
+}
+
+impl End {
+    fn buffer(&self, buffers: &mut Buffers) {
+        let offset = self.tail.object_length - self.tail.bytes.len() as u64;
+        let sequence = self.snapshot.root.sequence;
+        buffers.add(sequence, offset, self.tail.bytes.clone());
+    }
+}
+
+fn place_of(path: &Path) -> Place {
+    Place {
+        layer: Some(path.to_string()),
+        ..Place::default()
+    }
+}
+
+/// Names the object in errors about the end of a layer.
+fn named(path: &Path, error: Error) -> Error {
+    match error {
+        Error::InvalidFooter(detail) => Error::InvalidFooter(format!("{path}: {detail}")),
+        other => other.within(place_of(path)),
+    }
+}
+
+/// Reads the root off the end of a layer.
+async fn end(place: &ObjectStoreBackend, path: &Path, tail: Tail) -> Result<End> {
+    let trailer =
+        Trailer::decode(&tail.bytes, tail.object_length).map_err(|error| named(path, error))?;
+    let root = snapshot::read_root(&tail.bytes, &trailer).map_err(|error| named(path, error))?;
+    let (tail, root) = match root {
+        Some(root) => (tail, root),
+        None => {
+            let range = trailer.root_offset..tail.object_length;
+            let bytes = place.range(path, range, &tail.pin).await;
+            let bytes = bytes.map_err(|error| named(path, error))?;
+            let tail = Tail { bytes, ..tail };
+            let root = snapshot::read_root(&tail.bytes, &trailer);
+            let root = root.map_err(|error| named(path, error))?;
+            let root = root.ok_or_else(|| {
+                Error::corrupt("the root cannot be reached").within(place_of(path))
+            })?;
+            (tail, root)
+        }
+    };
+    let snapshot = Snapshot::new(root, trailer.object_length);
+    Ok(End {
+        trailer,
+        snapshot,
+        tail,
+    })
+}
+
+/// The numbers of sidecars above the base's.
+async fn candidates(
+    place: &ObjectStoreBackend,
+    listed: Option<Vec<u64>>,
+    base: u64,
+) -> Result<Vec<u64>> {
+    if let Some(listed) = listed {
+        return Ok(listed.into_iter().filter(|&n| n > base).collect());
+    }
+    let mut found = Vec::new();
+    let mut from = base + 1;
+    loop {
+        let more = place.probe(from..from + PROBE_WINDOW).await?;
+        let Some(&last) = more.last() else {
+            return Ok(found);
+        };
+        found.extend(more);
+        from = last + 1;
+    }
+}
+
+/// Finds the newest snapshot of a file.
+pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
+    let path = place.path();
+    let (tail, listed) = futures::join!(place.tail(path), place.sidecars());
+    let base = end(place, path, tail?).await?;
+    let root = &base.snapshot.root;
+    let (file, base_layer, base_sequence) = (root.file, root.layer, root.sequence);
+    let numbers = candidates(place, listed?, base_sequence).await?;
+
+    let mut torn = Vec::new();
+    let mut newest = None;
+    for &number in numbers.iter().rev() {
+        let path = place.sidecar(number);
+        let tail = match place.tail(&path).await {
+            Ok(tail) => tail,
+            // Removed since it was listed: a compaction is under way.
+            Err(Error::FileNotFound { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        if !Trailer::is_complete(&tail.bytes) {
+            if is_ours(place, &path, file).await {
+                tracing::warn!(%path, "a layer was never completely written; it is passed over");
+                torn.push(number);
+            }
+            continue;
+        }
+        let end = match end(place, &path, tail).await {
+            Ok(end) => end,
+            Err(error) => {
+                // What is wrong with another file's layer is not our error.
+                if is_ours(place, &path, file).await {
+                    return Err(error);
+                }
+                continue;
+            }
+        };
+        let root = &end.snapshot.root;
+        if root.file != file {
+            continue;
+        }
+        if root.sequence != number {
+            return Err(
+                Error::corrupt(format!("it says that it is layer {}", root.sequence))
+                    .within(place_of(&path)),
+            );
+        }
+        newest = Some(end);
+        break;
+    }
+
+    let layers = Layers {
+        place: place.clone(),
+        base_sequence,
+        pins: Arc::new(Mutex::new(Pins::new())),
+    };
+    layers.set_pin(base_sequence, base.tail.pin.clone());
+    let mut buffers = Buffers::default();
+    base.buffer(&mut buffers);
+    let mut chosen = base.snapshot.clone();
+    if let Some(newest) = newest {
+        newest.buffer(&mut buffers);
+        layers.set_pin(newest.snapshot.root.sequence, newest.tail.pin.clone());
+        let mut snapshot = newest.snapshot;
+        fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
+        let first = snapshot.base()?;
+        let (first_sequence, first_id) = (first.sequence, first.id);
+        if first_sequence == base_sequence && first_id != base_layer
+            || first_sequence < base_sequence
+        {
+            // It stands on a base that was replaced before it could count.
+            tracing::warn!(
+                layer = snapshot.root.sequence,
+                "a layer stands on a base that was replaced; it is passed over"
+            );
+        } else {
+            let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
+            return Ok(Found {
+                snapshot,
+                frame_pages,
+                layers,
+                torn,
+                trailer: newest.trailer,
+            });
+        }
+    }
+    fetch::complete(&layers, &mut chosen, &mut buffers).await?;
+    if chosen.base()?.id != base_layer {
+        return Err(Error::corrupt("the base does not list itself").within(place_of(path)));
+    }
+    let frame_pages = fetch::frame_pages(&chosen, &buffers)?;
+    Ok(Found {
+        snapshot: chosen,
+        frame_pages,
+        layers,
+        torn,
+        trailer: base.trailer,
+    })
+}
+
+/// Whether the header of an object names our file.
+async fn is_ours(place: &ObjectStoreBackend, path: &Path, file: Id) -> bool {
+    let head = place.head(path, HEADER_BYTES as u64).await;
+    head.and_then(|bytes| Header::decode(&bytes))
+        .is_ok_and(|header| header.file == file)
+}
+
+impl ArrayFile {
+    /// Opens the newest state of a file.
+    ///
+    /// Costs one or two rounds of requests, one more with sidecars, whatever the number of arrays.
+    ///
+    /// # Errors
+    /// [`Error::FileNotFound`]; [`Error::InvalidFooter`] if it is not one of our files;
+    /// [`Error::Corrupt`], [`Error::Unsupported`], or what the store said.
+    pub async fn open<C: CompressionCodec + 'static>(
+        store: Arc<dyn ObjectStore>,
+        path: Path,
+        config: FileConfig<C>,
+    ) -> Result<Self> {
+        let place = ObjectStoreBackend::new(store, path)?;
+        let found = find(&place).await?;
+        Self::assemble(place, Settings::new(config)?, found, true)
+    }
+
+    /// Makes an empty file at once. A file that is there already is replaced as a whole.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn create<C: CompressionCodec + 'static>(
+        store: Arc<dyn ObjectStore>,
+        path: Path,
+        config: FileConfig<C>,
+    ) -> Result<Self> {
+        let place = ObjectStoreBackend::new(store, path)?;
+        let replaced = previous(&place).await?;
+        let file = Self::found(place, Settings::new(config)?, PutMode::Overwrite).await?;
+        if let Some((id, sidecars)) = replaced {
+            // They would never attach to the new file, but their numbers would be in its way.
+            for number in sidecars {
+                let path = file.place.sidecar(number);
+                if is_ours(&file.place, &path, id).await {
+                    file.place.remove(&path).await?;
+                }
+            }
+        }
+        Ok(file)
+    }
+
+    /// Makes an empty file, and refuses if there is one.
+    ///
+    /// # Errors
+    /// [`Error::FileAlreadyExists`], or what the store said.
+    pub async fn create_new<C: CompressionCodec + 'static>(
+        store: Arc<dyn ObjectStore>,
+        path: Path,
+        config: FileConfig<C>,
+    ) -> Result<Self> {
+        let place = ObjectStoreBackend::new(store, path)?;
+        Self::found(place, Settings::new(config)?, PutMode::Create).await
+    }
+
+    /// Makes a file in memory that goes with its handle.
+    ///
+    /// # Errors
+    /// The configuration names a codec that cannot be recorded.
+    pub async fn create_memory<C: CompressionCodec + 'static>(
+        config: FileConfig<C>,
+    ) -> Result<Self> {
+        let store = Arc::new(object_store::memory::InMemory::new());
+        Self::create(store, Path::from("memory.af"), config).await
+    }
+
+    /// Writes the base of a new file.
+    async fn found(place: ObjectStoreBackend, settings: Settings, mode: PutMode) -> Result<Self> {
+        let (file, layer, writer) = (random_id()?, random_id()?, random_id()?);
+        let info = CommitInfo {
+            layer,
+            sequence: 0,
+            time: now(),
+            writer,
+            message: settings.message.clone(),
+        };
+        let committed = commit::create(file, &info, HEADER_BYTES as u64)?;
+        let header = Header {
+            file,
+            layer,
+            sequence: 0,
+        };
+        let mut parts = vec![Bytes::copy_from_slice(&header.encode())];
+        parts.extend(committed.tail);
+        let path = place.path().clone();
+        let pin = match place.put(&path, parts, mode).await {
+            PutOutcome::Done(pin) => pin,
+            PutOutcome::Taken => {
+                return Err(Error::FileAlreadyExists {
+                    path: path.to_string(),
+                });
+            }
+            PutOutcome::Unsupported => {
+                return Err(Error::ReadOnly(format!(
+                    "the store of {path} cannot create objects atomically"
+                )));
+            }
+            PutOutcome::Unknown(error) => return Err(error),
+        };
+        let layers = Layers {
+            place: place.clone(),
+            base_sequence: 0,
+            pins: Arc::new(Mutex::new(Pins::new())),
+        };
+        layers.set_pin(0, pin);
+        let found = Found {
+            snapshot: committed.snapshot,
+            frame_pages: PageSet::default(),
+            layers,
+            torn: Vec::new(),
+            trailer: committed.trailer,
+        };
+        Self::assemble(place, settings, found, false)
+    }
+
+    fn assemble(
+        place: ObjectStoreBackend,
+        settings: Settings,
+        found: Found,
+        shows_statistics: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            place,
+            writer: random_id()?,
+            pending: Pending::new(found.snapshot.root.next_array, &settings),
+            settings,
+            snapshot: found.snapshot,
+            frame_pages: found.frame_pages,
+            pins: found.layers.pins,
+            base_sequence: found.layers.base_sequence,
+            in_doubt: Vec::new(),
+            torn: found.torn,
+            trailer: found.trailer,
+            shows_statistics,
+            array_statistics: Default::default(),
+            all_statistics: Default::default(),
+        })
+    }
+
+    /// How the layers of this handle's snapshot are reached.
+    pub(crate) fn layers(&self) -> Layers {
+        Layers {
+            place: self.place.clone(),
+            base_sequence: self.base_sequence,
+            pins: Arc::clone(&self.pins),
+        }
+    }
+}
+
+/// The id of the file that is at a place, and the numbers of sidecars of its name.
+async fn previous(place: &ObjectStoreBackend) -> Result<Option<(Id, Vec<u64>)>> {
+    let head = match place.head(place.path(), HEADER_BYTES as u64).await {
+        Ok(head) => head,
+        // No file, or one too short to be ours: nothing belongs to it.
+        Err(_) => return Ok(None),
+    };
+    let Ok(header) = Header::decode(&head) else {
+        return Ok(None);
+    };
+    let listed = place.sidecars().await?;
+    Ok(Some((header.file, listed.unwrap_or_default())))
+}

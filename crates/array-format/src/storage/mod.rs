@@ -1,0 +1,39 @@
+//! Where layers are kept: objects of an object store, or bytes in memory.
+
+mod memory;
+mod place;
+
+pub use memory::InMemoryStorage;
+pub use place::ObjectStoreBackend;
+pub(crate) use place::{Pin, PutOutcome, Tail};
+
+pub use crate::url::resolve;
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::Result;
+
+/// One object that can be read in ranges and replaced as a whole.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// There is no such object, or the store failed.
+    async fn size(&self) -> Result<u64>;
+
+    /// A range of it.
+    ///
+    /// # Errors
+    /// The range reaches past its end, or the store failed.
+    async fn read(&self, range: Range<u64>) -> Result<Bytes>;
+
+    /// Puts other bytes in its place.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn write(&self, bytes: Vec<Bytes>) -> Result<()>;
+}

@@ -1,0 +1,352 @@
+//! A file's place in an object store: the names of its objects, and what is asked of the store.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{
+    Error as StoreError, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutPayload, UpdateVersion,
+};
+
+use super::Storage;
+use crate::error::{Error, Result};
+
+/// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// One file in an object store.
+///
+/// Its base is the object at `path`; its sidecars are `{stem}.{n}.af` beside it, where the stem is
+/// the path without a trailing `.af`.
+#[derive(Debug, Clone)]
+pub struct ObjectStoreBackend {
+    store: Arc<dyn ObjectStore>,
+    base: Path,
+}
+
+/// The version of an object that a handle has seen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pin {
+    pub(crate) version: Option<UpdateVersion>,
+}
+
+/// The last bytes of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Tail {
+    pub(crate) bytes: Bytes,
+    pub(crate) object_length: u64,
+    pub(crate) pin: Pin,
+}
+
+/// How a conditional put ended.
+#[derive(Debug)]
+pub(crate) enum PutOutcome {
+    /// The object is ours.
+    Done(Pin),
+    /// Another object, or another version, is there.
+    Taken,
+    /// The store cannot do it conditionally.
+    Unsupported,
+    /// It failed, and may or may not have been done.
+    Unknown(Error),
+}
+
+fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
+    match source {
+        StoreError::NotFound { .. } => Error::FileNotFound {
+            path: path.to_string(),
+        },
+        source => Error::Store {
+            operation,
+            path: path.to_string(),
+            source: Box::new(source),
+        },
+    }
+}
+
+impl ObjectStoreBackend {
+    /// The file whose base is at `path`.
+    ///
+    /// # Errors
+    /// The path is empty.
+    pub fn new(store: Arc<dyn ObjectStore>, path: Path) -> Result<Self> {
+        if path.as_ref().is_empty() {
+            return Err(Error::invalid("the path of a file must not be empty"));
+        }
+        Ok(Self { store, base: path })
+    }
+
+    /// The path of the base.
+    pub fn path(&self) -> &Path {
+        &self.base
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    fn stem(&self) -> &str {
+        let base = self.base.as_ref();
+        base.strip_suffix(".af").unwrap_or(base)
+    }
+
+    /// The path of the sidecar with this number.
+    pub(crate) fn sidecar(&self, sequence: u64) -> Path {
+        // The stem is canonical already: encoding it again would double its escapes.
+        let path = format!("{}.{sequence}.af", self.stem());
+        Path::parse(&path).unwrap_or_else(|_| Path::from(path))
+    }
+
+    /// The number of a sidecar of this file's name.
+    fn number(&self, path: &Path) -> Option<u64> {
+        let digits = path
+            .as_ref()
+            .strip_prefix(self.stem())?
+            .strip_prefix('.')?
+            .strip_suffix(".af")?;
+        let canonical = digits.bytes().all(|b| b.is_ascii_digit())
+            && (digits == "0" || !digits.starts_with('0'));
+        canonical.then(|| digits.parse().ok())?
+    }
+
+    /// The numbers that sidecars of this name have, rising; `None` if the store cannot list.
+    ///
+    /// Lists the file's own folder and nothing above or beneath it.
+    pub(crate) async fn sidecars(&self) -> Result<Option<Vec<u64>>> {
+        let folder = self
+            .base
+            .as_ref()
+            .rsplit_once('/')
+            .and_then(|(folder, _)| Path::parse(folder).ok());
+        let listed = match self.store.list_with_delimiter(folder.as_ref()).await {
+            Ok(listed) => listed,
+            Err(
+                StoreError::NotImplemented { .. }
+                | StoreError::NotSupported { .. }
+                | StoreError::PermissionDenied { .. }
+                | StoreError::Unauthenticated { .. },
+            ) => return Ok(None),
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(failed("list", &self.base, source)),
+        };
+        // A listing that lacks the base itself says nothing (some HTTP servers answer so).
+        if !listed.objects.iter().any(|o| o.location == self.base) {
+            return Ok(None);
+        }
+        let mut numbers: Vec<u64> = listed
+            .objects
+            .iter()
+            .filter_map(|object| self.number(&object.location))
+            .collect();
+        numbers.sort_unstable();
+        Ok(Some(numbers))
+    }
+
+    /// Which of these sidecars exist, asked one by one but all at once.
+    pub(crate) async fn probe(&self, numbers: Range<u64>) -> Result<Vec<u64>> {
+        let mut probes = Vec::new();
+        for number in numbers {
+            probes.push(async move {
+                let path = self.sidecar(number);
+                match self.store.head(&path).await {
+                    Ok(_) => Ok(Some(number)),
+                    Err(StoreError::NotFound { .. }) => Ok(None),
+                    Err(source) => Err(failed("head", &path, source)),
+                }
+            });
+        }
+        let found: Vec<Option<u64>> = futures::future::try_join_all(probes).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The last bytes of an object. Where the store cannot read a suffix, its size is asked first.
+    pub(crate) async fn tail(&self, path: &Path) -> Result<Tail> {
+        let options = GetOptions {
+            range: Some(GetRange::Suffix(TAIL_BYTES)),
+            ..GetOptions::default()
+        };
+        match self.store.get_opts(path, options).await {
+            Ok(result) => self.read_tail(path, result).await,
+            Err(StoreError::NotFound { .. }) => Err(Error::FileNotFound {
+                path: path.to_string(),
+            }),
+            // Azure refuses suffixes, and some servers those that are longer than the object.
+            Err(first) => {
+                let Ok(meta) = self.store.head(path).await else {
+                    return Err(failed("read the end of", path, first));
+                };
+                if meta.size == 0 {
+                    return Ok(Tail {
+                        bytes: Bytes::new(),
+                        object_length: 0,
+                        pin: Pin::default(),
+                    });
+                }
+                let range = meta.size.saturating_sub(TAIL_BYTES)..meta.size;
+                let options = GetOptions {
+                    range: Some(GetRange::Bounded(range)),
+                    ..GetOptions::default()
+                };
+                let result = self.store.get_opts(path, options).await;
+                let result = result.map_err(|source| failed("read the end of", path, source))?;
+                self.read_tail(path, result).await
+            }
+        }
+    }
+
+    async fn read_tail(&self, path: &Path, result: GetResult) -> Result<Tail> {
+        let object_length = result.meta.size;
+        let pin = Pin {
+            version: Some(UpdateVersion {
+                e_tag: result.meta.e_tag.clone(),
+                version: result.meta.version.clone(),
+            }),
+        };
+        let bytes = result.bytes().await;
+        let bytes = bytes.map_err(|source| failed("read the end of", path, source))?;
+        if bytes.len() as u64 > object_length {
+            return Err(Error::Storage(format!(
+                "{path}: {} bytes of an object of {object_length}",
+                bytes.len()
+            )));
+        }
+        Ok(Tail {
+            bytes,
+            object_length,
+            pin,
+        })
+    }
+
+    /// A range of an object, which must still be the pinned version.
+    pub(crate) async fn range(&self, path: &Path, range: Range<u64>, pin: &Pin) -> Result<Bytes> {
+        let length = range.end - range.start;
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range.clone())),
+            if_match: pin.version.as_ref().and_then(|v| v.e_tag.clone()),
+            ..GetOptions::default()
+        };
+        let expired = || Error::SnapshotExpired {
+            detail: format!("{path} was removed or replaced"),
+        };
+        let result = match self.store.get_opts(path, options).await {
+            Ok(result) => result,
+            Err(StoreError::NotFound { .. } | StoreError::Precondition { .. }) => {
+                return Err(expired());
+            }
+            Err(source) => return Err(failed("read", path, source)),
+        };
+        let offset = result.range.start;
+        let bytes = result.bytes().await;
+        let bytes = bytes.map_err(|source| failed("read", path, source))?;
+        // A range past the end is cut without a word, and some servers answer with everything.
+        if bytes.len() as u64 == length {
+            return Ok(bytes);
+        }
+        let from = range.start.checked_sub(offset).map(|from| from as usize);
+        from.and_then(|from| Some(from..from.checked_add(length as usize)?))
+            .filter(|range| range.end <= bytes.len())
+            .map(|range| bytes.slice(range))
+            .ok_or_else(|| {
+                Error::corrupt(format!(
+                    "bytes {} to {} of {path} are not there: the object was cut short",
+                    range.start, range.end
+                ))
+            })
+    }
+
+    /// The first bytes of an object.
+    pub(crate) async fn head(&self, path: &Path, length: u64) -> Result<Bytes> {
+        self.range(path, 0..length, &Pin::default()).await
+    }
+
+    /// Puts an object, under a condition or none.
+    pub(crate) async fn put(&self, path: &Path, parts: Vec<Bytes>, mode: PutMode) -> PutOutcome {
+        let payload: PutPayload = parts.into_iter().collect();
+        let options = PutOptions {
+            mode,
+            ..PutOptions::default()
+        };
+        match self.store.put_opts(path, payload, options).await {
+            Ok(result) => PutOutcome::Done(Pin {
+                version: Some(UpdateVersion {
+                    e_tag: result.e_tag,
+                    version: result.version,
+                }),
+            }),
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+                PutOutcome::Taken
+            }
+            Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
+                PutOutcome::Unsupported
+            }
+            Err(source) => PutOutcome::Unknown(failed("write", path, source)),
+        }
+    }
+
+    /// Removes an object, if it is there.
+    pub(crate) async fn remove(&self, path: &Path) -> Result<()> {
+        match self.store.delete(path).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(failed("remove", path, source)),
+        }
+    }
+}
+
+#[async_trait]
+impl Storage for ObjectStoreBackend {
+    async fn size(&self) -> Result<u64> {
+        let meta = self.store.head(&self.base).await;
+        meta.map(|meta| meta.size)
+            .map_err(|source| failed("head", &self.base, source))
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        self.range(&self.base, range, &Pin::default()).await
+    }
+
+    async fn write(&self, bytes: Vec<Bytes>) -> Result<()> {
+        match self.put(&self.base, bytes, PutMode::Overwrite).await {
+            PutOutcome::Done(_) => Ok(()),
+            PutOutcome::Unknown(error) => Err(error),
+            PutOutcome::Taken | PutOutcome::Unsupported => Err(Error::ReadOnly(format!(
+                "the store of {} does not take objects",
+                self.base
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sidecars_are_told_by_their_exact_name() {
+        let store = Arc::new(object_store::memory::InMemory::new());
+        let check = |base: &str, path: &str, want: Option<u64>| {
+            let place = ObjectStoreBackend::new(store.clone(), Path::from(base)).unwrap();
+            assert_eq!(place.number(&Path::from(path)), want, "{base} {path}");
+            if let Some(number) = want {
+                assert_eq!(place.sidecar(number).as_ref(), path);
+            }
+        };
+        check("d/run.af", "d/run.2.af", Some(2));
+        check("run", "run.12.af", Some(12));
+        for other in [
+            "d/run.02.af",
+            "d/run..af",
+            "d/run.2",
+            "d/run.x.af",
+            "d/running.2.af",
+            "d/run.af",
+            "d/run.99999999999999999999.af",
+        ] {
+            check("d/run.af", other, None);
+        }
+        assert!(ObjectStoreBackend::new(store.clone(), Path::from("")).is_err());
+    }
+}

@@ -1,0 +1,257 @@
+//! Writing: a region is cut into tiles; whole tiles are encoded at once, partial ones are merged.
+//!
+//! Nothing of a call is applied before all of it has succeeded: new tiles are gathered aside and
+//! put into pending together at the end, without a point at which the call could be cancelled.
+
+mod encode;
+mod source;
+
+use std::sync::Arc;
+
+use array_format_core::elements::Elements;
+use array_format_core::frame;
+use array_format_core::geometry::{Coords, Region, Tile, TileKey};
+use ndarray::{ArrayView, IxDyn};
+
+use crate::ArrayFile;
+use crate::array::ArrayMeta;
+use crate::element::ArrayElement;
+use crate::error::Result;
+use crate::pending::PendingTile;
+use crate::read::{ElementsSink, check_dtype, copy_elements, gather};
+pub(crate) use encode::{Encoder, Job};
+use source::part_of;
+
+/// Dirty tiles that are kept decoded, in the hope that the next write meets them again.
+const DIRTY_BYTES: u64 = 32 << 20;
+/// Decoded bytes that are encoded together.
+const BATCH_BYTES: u64 = 16 << 20;
+
+/// New states of tiles, until the call that makes them has succeeded.
+pub(crate) type Staged = Vec<(TileKey, PendingTile)>;
+
+impl ArrayFile {
+    /// Writes `data` into an array, from `start` on. It is visible on this handle at once, and
+    /// durable after [`ArrayFile::flush`].
+    ///
+    /// The region may lie anywhere within the array, in chunks that were written before or not, and
+    /// the view may have any memory order. Tiles that are covered in part are read first, if they
+    /// were ever written.
+    ///
+    /// # Errors
+    /// [`Error::ArrayNotFound`](crate::Error::ArrayNotFound), then
+    /// [`Error::DTypeMismatch`](crate::Error::DTypeMismatch), then
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a wrong rank or any overhang;
+    /// what reading and encoding can say. Nothing of the call is applied then.
+    pub async fn write_array<T: ArrayElement>(
+        &mut self,
+        name: &str,
+        start: Vec<usize>,
+        data: ArrayView<'_, T, IxDyn>,
+    ) -> Result<()> {
+        let meta = self.get_array(name)?.clone();
+        check_dtype::<T>(&meta)?;
+        let widened = |extents: &[usize]| -> Coords { extents.iter().map(|&n| n as u64).collect() };
+        let region = Region::for_write(&meta.shape, &widened(&start), &widened(data.shape()))?;
+        self.write_region(meta, region, data).await
+    }
+
+    /// Writes a region of an array whose definition becomes `meta` with it.
+    pub(crate) async fn write_region<T: ArrayElement>(
+        &mut self,
+        meta: ArrayMeta,
+        region: Region,
+        data: ArrayView<'_, T, IxDyn>,
+    ) -> Result<()> {
+        let mut writer = Writer::new(self, meta)?;
+        let grid = writer.meta.grid()?;
+        for tile in grid.tiles(&region) {
+            let Some(part) = region.intersect(&tile.origin, &tile.extent) else {
+                continue;
+            };
+            let elements = part_of(&data, &region, &part, &writer.meta)?;
+            let inside = frame::inside(&writer.meta, &tile);
+            if part.start == tile.origin && part.shape == inside {
+                let elements = if inside == tile.extent {
+                    elements
+                } else {
+                    writer.over_fill(&tile, &part, &elements)?
+                };
+                writer.encode(tile, elements)?;
+            } else {
+                let whole = writer.over_present(self, &tile, &part, &elements).await?;
+                writer.keep(self, tile, whole)?;
+            }
+            writer.drain(self, BATCH_BYTES).await?;
+        }
+        writer.finish(self).await
+    }
+
+    /// Encodes dirty tiles into the spool.
+    pub(crate) async fn spool_dirty(&mut self) -> Result<()> {
+        let names: Vec<String> = self
+            .pending
+            .arrays
+            .iter()
+            .filter(|(_, array)| {
+                array
+                    .as_ref()
+                    .is_some_and(|a| a.tiles.values().any(|t| matches!(t, PendingTile::Dirty(_))))
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            let meta = self.get_array(&name)?.clone();
+            let grid = meta.grid()?;
+            let mut writer = Writer::new(self, meta)?;
+            let dirty: Vec<(Tile, Arc<Elements>)> = self
+                .pending
+                .array(&name)
+                .into_iter()
+                .flat_map(|array| &array.tiles)
+                .filter_map(|(key, tile)| match tile {
+                    PendingTile::Dirty(elements) => {
+                        Some(grid.tile(key).map(|tile| (tile, Arc::clone(elements))))
+                    }
+                    _ => None,
+                })
+                .collect::<Result<_>>()?;
+            for (tile, elements) in dirty {
+                writer.encode_shared(tile, elements)?;
+                writer.drain(self, BATCH_BYTES).await?;
+            }
+            writer.finish(self).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One call that writes to one array.
+pub(crate) struct Writer {
+    pub(crate) meta: ArrayMeta,
+    encoder: Encoder,
+    staged: Staged,
+    dirty: u64,
+}
+
+impl Writer {
+    pub(crate) fn new(file: &ArrayFile, meta: ArrayMeta) -> Result<Self> {
+        Ok(Self {
+            encoder: Encoder::new(&meta, &file.settings)?,
+            meta,
+            staged: Vec::new(),
+            dirty: 0,
+        })
+    }
+
+    /// A part of a tile, and the fill value around it.
+    pub(crate) fn over_fill(
+        &self,
+        tile: &Tile,
+        part: &Region,
+        elements: &Elements,
+    ) -> Result<Elements> {
+        let n = tile.extent.iter().product();
+        let mut whole = Elements::filled(&self.meta.dtype, self.meta.fill_value.as_ref(), n)?;
+        overlay(&mut whole, tile, part, elements)?;
+        Ok(whole)
+    }
+
+    /// A part of a tile over what the tile holds now.
+    async fn over_present(
+        &self,
+        file: &ArrayFile,
+        tile: &Tile,
+        part: &Region,
+        elements: &Elements,
+    ) -> Result<Elements> {
+        let mut whole = self.present(file, tile).await?;
+        overlay(&mut whole, tile, part, elements)?;
+        Ok(whole)
+    }
+
+    /// What a tile holds now, with the fill value where it was never written.
+    pub(crate) async fn present(&self, file: &ArrayFile, tile: &Tile) -> Result<Elements> {
+        let n = tile.extent.iter().product();
+        let mut whole = Elements::filled(&self.meta.dtype, self.meta.fill_value.as_ref(), n)?;
+        let region = Region {
+            start: tile.origin.clone(),
+            shape: tile.extent.clone(),
+        };
+        let mut sink = ElementsSink::new(&mut whole, &self.meta, &region);
+        gather(file, &self.meta, &region, &mut sink).await?;
+        Ok(whole)
+    }
+
+    /// Encodes a whole tile.
+    pub(crate) fn encode(&mut self, tile: Tile, elements: Elements) -> Result<()> {
+        self.encode_shared(tile, Arc::new(elements))
+    }
+
+    fn encode_shared(&mut self, tile: Tile, elements: Arc<Elements>) -> Result<()> {
+        self.encoder.push(Job { tile, elements })
+    }
+
+    /// Keeps a merged tile decoded while there is room for it.
+    fn keep(&mut self, file: &ArrayFile, tile: Tile, elements: Elements) -> Result<()> {
+        let bytes = elements.raw_len();
+        if file.pending.dirty + self.dirty + bytes > DIRTY_BYTES {
+            return self.encode(tile, elements);
+        }
+        self.dirty += bytes;
+        let state = PendingTile::Dirty(Arc::new(elements));
+        self.staged.push((tile.key, state));
+        Ok(())
+    }
+
+    /// Marks a tile as cut off.
+    pub(crate) fn remove(&mut self, key: TileKey) {
+        self.staged.push((key, PendingTile::Removed));
+    }
+
+    /// Encodes what has gathered, if it is this much.
+    pub(crate) async fn drain(&mut self, file: &mut ArrayFile, bytes: u64) -> Result<()> {
+        if self.encoder.waiting() < bytes {
+            return Ok(());
+        }
+        let frames = self.encoder.run().await?;
+        for (key, frame) in frames {
+            let offset = file.pending.spool.append(&frame.stored)?;
+            let placed = array_format_core::commit::PlacedFrame::new(&frame, offset);
+            self.staged.push((key, PendingTile::Spooled(placed)));
+        }
+        Ok(())
+    }
+
+    /// Applies the call: nothing in here can fail half-way or be cancelled.
+    pub(crate) async fn finish(mut self, file: &mut ArrayFile) -> Result<()> {
+        self.drain(file, 1).await?;
+        let name = self.meta.name.clone();
+        let array = file.touch(&name)?;
+        array.meta.shape = self.meta.shape;
+        // The first data of an array decide what `auto` stands for.
+        array.meta.pipeline = self.encoder.record().clone();
+        for (key, tile) in self.staged {
+            file.pending.put_tile(&name, key, tile);
+        }
+        Ok(())
+    }
+}
+
+/// Puts a part into the elements of a whole tile.
+fn overlay(whole: &mut Elements, tile: &Tile, part: &Region, elements: &Elements) -> Result<()> {
+    let zero: Coords = part.shape.iter().map(|_| 0).collect();
+    let at: Coords = part
+        .start
+        .iter()
+        .zip(&tile.origin)
+        .map(|(a, b)| a - b)
+        .collect();
+    copy_elements(
+        elements,
+        (&part.shape, &zero),
+        whole,
+        (&tile.extent, &at),
+        &part.shape,
+    )
+}

@@ -1,0 +1,124 @@
+//! LZ4: a `u32` raw length, then one LZ4 block, as numcodecs' `lz4` writes it.
+
+use lz4_flex::block;
+
+use super::compression::{CodecId, CompressionCodec, check_frame, wrong_length};
+use super::spec::Compressor;
+use crate::error::{Error, Result};
+
+/// The name in files.
+pub(super) const NAME: &str = "lz4";
+
+/// The most bytes that one byte of an LZ4 block can stand for.
+const MAX_RATIO: usize = 255;
+
+/// LZ4: the fastest to read and write.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lz4Codec;
+
+impl CompressionCodec for Lz4Codec {
+    fn id(&self) -> CodecId {
+        CodecId::Named(NAME.to_owned())
+    }
+
+    fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
+        check_frame(NAME, data.len())?;
+        let mut stored = block::compress_prepend_size(data);
+        // A frame may wait for its commit: keep only what it needs.
+        stored.shrink_to_fit();
+        Ok(stored)
+    }
+
+    fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
+        let block = block_of(data, uncompressed_size)?;
+        let mut raw = vec![0; uncompressed_size];
+        decode_block(block, &mut raw)?;
+        Ok(raw)
+    }
+
+    fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
+        decode_block(block_of(data, out.len())?, out)
+    }
+
+    fn builtin(&self) -> Option<Compressor> {
+        Some(Compressor::Lz4)
+    }
+}
+
+/// The block behind the length, if it can be one of `expected` bytes.
+fn block_of(data: &[u8], expected: usize) -> Result<&[u8]> {
+    check_frame(NAME, expected)?;
+    let (length, block) = data
+        .split_first_chunk::<4>()
+        .ok_or_else(|| corrupt("the frame is cut short"))?;
+    let length = u32::from_le_bytes(*length) as usize;
+    if length != expected {
+        return Err(wrong_length(NAME, length, expected));
+    }
+    if expected / MAX_RATIO > block.len() {
+        return Err(corrupt("the frame is too short for its length"));
+    }
+    Ok(block)
+}
+
+fn decode_block(block: &[u8], out: &mut [u8]) -> Result<()> {
+    let written = block::decompress_into(block, out).map_err(|e| corrupt(&e.to_string()))?;
+    if written != out.len() {
+        return Err(wrong_length(NAME, written, out.len()));
+    }
+    Ok(())
+}
+
+fn corrupt(detail: &str) -> Error {
+    Error::Codec(format!("{NAME}: {detail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn has_the_layout_of_numcodecs() {
+        // numcodecs.LZ4().encode(b"abc") == 03 00 00 00 30 61 62 63
+        assert_eq!(Lz4Codec.compress(b"abc").unwrap(), b"\x03\0\0\0\x30abc");
+        assert_eq!(
+            Lz4Codec.decompress(b"\x03\0\0\0\x30abc", 3).unwrap(),
+            b"abc"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_exactly_the_frame() {
+        let stored = Lz4Codec.compress(&[7; 1000]).unwrap();
+        assert_eq!(Lz4Codec.decompress(&stored, 1000).unwrap(), [7; 1000]);
+        for size in [0, 1, 999, 1001, usize::MAX] {
+            assert!(Lz4Codec.decompress(&stored, size).is_err(), "{size}");
+        }
+        for cut in 0..stored.len() {
+            assert!(Lz4Codec.decompress(&stored[..cut], 1000).is_err(), "{cut}");
+        }
+        let long = [&stored[..], &[0]].concat();
+        assert!(Lz4Codec.decompress(&long, 1000).is_err());
+        // A length that its bytes cannot fill is refused before it is allocated.
+        let bomb = [&(1u32 << 30).to_le_bytes()[..], &[0; 8]].concat();
+        assert!(Lz4Codec.decompress(&bomb, 1 << 30).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back(data in prop::collection::vec(0u8..4, 0..4000)) {
+            let stored = Lz4Codec.compress(&data).unwrap();
+            prop_assert_eq!(Lz4Codec.decompress(&stored, data.len()).unwrap(), data);
+        }
+
+        #[test]
+        fn never_panics(data in prop::collection::vec(any::<u8>(), 0..100), size in 0usize..500) {
+            let framed = [&(size as u32).to_le_bytes()[..], &data].concat();
+            if let Ok(raw) = Lz4Codec.decompress(&framed, size) {
+                prop_assert_eq!(raw.len(), size);
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether pending changes may follow a snapshot that they were not made on.
+//!
+//! Every name, attribute and frame that a change touches must be in the newer snapshot what it was
+//! in the one that the change was made on. Then applying it there gives what applying it before the
+//! other commits would have given, and nothing of either is lost.
+
+use crate::array::ArrayMeta;
+use crate::commit::Changes;
+use crate::error::{Error, Result};
+use crate::snapshot::Snapshot;
+use crate::tree::{Miss, PageSet};
+use crate::wire::tables::{FILE_ID, FrameKey, FrameRow, Frames};
+
+/// A snapshot and the pages of its frames table that are in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The snapshot.
+    pub snapshot: &'a Snapshot,
+    /// Pages of its frames table.
+    pub frames: &'a PageSet<Frames>,
+}
+
+impl View<'_> {
+    fn frames_of(&self, keys: &[FrameKey]) -> std::result::Result<Vec<Option<&FrameRow>>, Miss> {
+        self.snapshot.root.frames.get_many(self.frames, keys)
+    }
+}
+
+/// Refuses changes that meet what was committed between two snapshots of one file.
+///
+/// # Errors
+/// [`Error::Conflict`] with what met, or the pages that are needed to tell.
+pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result::Result<(), Miss> {
+    let layer = newer.snapshot.root.sequence;
+    let conflict = |what: String| Miss::Error(Error::Conflict { what, layer });
+    let first_new = base.snapshot.root.next_array;
+    let names = Names::new(changes);
+
+    for (name, put) in &changes.arrays {
+        let before = base.snapshot.array(name)?;
+        let after = newer.snapshot.array(name)?;
+        // A definition that only follows from data (the choice of a codec) meets nothing new.
+        if before != after {
+            return Err(conflict(format!("array {name:?}")));
+        }
+        debug_assert!(put.is_some() || before.is_some());
+    }
+    // Arrays that are written to, or whose attributes are set, must not have been deleted or
+    // redefined. Ids stay, so it is enough that the same id has the same definition.
+    let mut touched: Vec<u64> = changes.frames.iter().map(|(key, _)| key.array).collect();
+    touched.extend(changes.attributes.iter().map(|(key, _)| key.array));
+    touched.extend(&changes.removed);
+    touched.retain(|&id| id != FILE_ID && id < first_new);
+    touched.sort_unstable();
+    touched.dedup();
+    if !touched.is_empty() {
+        let (before, after) = (
+            by_id(base.snapshot, &touched)?,
+            by_id(newer.snapshot, &touched)?,
+        );
+        for ((id, before), after) in touched.iter().zip(before).zip(after) {
+            if before != after {
+                return Err(conflict(names.of(*id, before)));
+            }
+        }
+    }
+    for (key, _) in &changes.attributes {
+        let id = key.array;
+        if id < first_new
+            && base.snapshot.attribute(id, &key.key)? != newer.snapshot.attribute(id, &key.key)?
+        {
+            return Err(conflict(format!("attribute {:?} of array {id}", key.key)));
+        }
+    }
+    for &id in &changes.removed {
+        // Whoever deletes an array has not seen what was written to it since.
+        if base.snapshot.statistics(id)? != newer.snapshot.statistics(id)? {
+            return Err(conflict(names.of(id, None)));
+        }
+    }
+    let mut keys: Vec<FrameKey> = changes
+        .frames
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| key.array < first_new)
+        .cloned()
+        .collect();
+    keys.sort_unstable();
+    let (before, after) = (base.frames_of(&keys), newer.frames_of(&keys));
+    let (before, after) = match (before, after) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(Miss::Pages(mut a)), Err(Miss::Pages(b))) => {
+            a.extend(b);
+            return Err(Miss::Pages(a));
+        }
+        (Err(miss), _) | (_, Err(miss)) => return Err(miss),
+    };
+    for ((key, before), after) in keys.iter().zip(before).zip(after) {
+        let place = |row: Option<&FrameRow>| row.map(|r| (r.sequence, r.offset, r.crc));
+        if place(before) != place(after) {
+            return Err(conflict(format!(
+                "{}, chunk {:?}",
+                names.of(key.array, None),
+                key.tile.chunk
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Names of arrays for errors.
+struct Names<'a>(&'a Changes);
+
+impl<'a> Names<'a> {
+    fn new(changes: &'a Changes) -> Self {
+        Self(changes)
+    }
+
+    fn of(&self, id: u64, meta: Option<&ArrayMeta>) -> String {
+        let put = self
+            .0
+            .arrays
+            .iter()
+            .find_map(|(_, meta)| meta.as_ref().filter(|m| m.id == id));
+        match meta.or(put) {
+            Some(meta) => format!("array {:?}", meta.name),
+            None => format!("the array with id {id}"),
+        }
+    }
+}
+
+/// The arrays with these ids, which rise.
+fn by_id<'a>(snapshot: &'a Snapshot, ids: &[u64]) -> Result<Vec<Option<&'a ArrayMeta>>> {
+    let mut out = vec![None; ids.len()];
+    snapshot.visit_arrays(|meta| {
+        if let Ok(at) = ids.binary_search(&meta.id) {
+            out[at] = Some(meta);
+        }
+    })?;
+    Ok(out)
+}

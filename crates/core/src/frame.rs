@@ -1,0 +1,234 @@
+//! A tile on its way into a frame, and back.
+
+use bytes::Bytes;
+
+use crate::array::ArrayMeta;
+use crate::codec::Pipeline;
+use crate::elements::Elements;
+use crate::error::{Error, Place, Result};
+use crate::geometry::{Coords, Tile, for_each_run};
+use crate::limits;
+use crate::stats::{self, ElementsRef, FrameStats};
+use crate::wire::tables::FrameRow;
+use crate::{codec::Codecs, wire};
+
+/// An encoded tile.
+#[derive(Debug, Clone)]
+pub struct EncodedFrame {
+    /// The bytes to store.
+    pub stored: Bytes,
+    /// Its bytes once decoded.
+    pub raw: u64,
+    /// The checksum of the stored bytes.
+    pub crc: u32,
+    /// Its extent where that is less than the tile's.
+    pub extent: Option<Coords>,
+    /// Statistics of the elements within the array.
+    pub stats: FrameStats,
+}
+
+/// The part of a tile that lies within the array.
+pub fn inside(meta: &ArrayMeta, tile: &Tile) -> Coords {
+    tile.origin
+        .iter()
+        .zip(&tile.extent)
+        .zip(&meta.shape)
+        .map(|((&origin, &extent), &shape)| extent.min(shape.saturating_sub(origin)))
+        .collect()
+}
+
+/// Encodes the elements of a whole tile, in C order over `tile.extent`.
+///
+/// Elements beyond the array are the fill value already. Where nothing is compressed, or the array
+/// has one tile, they are left out.
+pub fn encode(
+    meta: &ArrayMeta,
+    pipeline: &Pipeline,
+    tile: &Tile,
+    elements: &Elements,
+) -> Result<EncodedFrame> {
+    let inside = inside(meta, tile);
+    let stats = stats::compute(
+        &meta.dtype,
+        match elements {
+            Elements::Fixed { width, bytes } => ElementsRef::Fixed {
+                width: *width,
+                bytes,
+            },
+            Elements::Variable(items) => ElementsRef::Variable(items),
+        },
+        &tile.extent,
+        &inside,
+        meta.fill_value.as_ref(),
+    );
+    let clips = inside != tile.extent && !meta.pads();
+    let clipped;
+    let (elements, extent) = if clips {
+        clipped = cut(elements, &tile.extent, &inside);
+        (&clipped, Some(inside))
+    } else {
+        (elements, None)
+    };
+    let raw = elements.encode()?;
+    limits::check("bytes of a frame", raw.len() as u64, limits::FRAME_BYTES)?;
+    let raw_length = raw.len() as u64;
+    let stored: Bytes = pipeline.encode(&raw)?.into_owned().into();
+    limits::check(
+        "stored bytes of a frame",
+        stored.len() as u64,
+        limits::FRAME_BYTES,
+    )?;
+    Ok(EncodedFrame {
+        raw: raw_length,
+        crc: wire::crc(&stored),
+        stored,
+        extent,
+        stats,
+    })
+}
+
+/// The box of `extent` at the start of elements of `shape`.
+fn cut(elements: &Elements, shape: &[u64], extent: &[u64]) -> Elements {
+    let zero: Coords = extent.iter().map(|_| 0).collect();
+    let source = (shape, &zero[..]);
+    let target = (extent, &zero[..]);
+    match elements {
+        Elements::Fixed { width, bytes } => {
+            let n = extent.iter().product::<u64>() as usize;
+            let mut out = vec![0; n * width];
+            for_each_run(extent, source, target, |s, d, n| {
+                out[d * width..(d + n) * width].copy_from_slice(&bytes[s * width..(s + n) * width]);
+            });
+            Elements::Fixed {
+                width: *width,
+                bytes: out,
+            }
+        }
+        Elements::Variable(items) => {
+            let mut out = Vec::with_capacity(extent.iter().product::<u64>() as usize);
+            for_each_run(extent, source, target, |s, _, n| {
+                out.extend_from_slice(&items[s..s + n]);
+            });
+            Elements::Variable(out)
+        }
+    }
+}
+
+/// What a reader knows of an array that it decodes frames of.
+#[derive(Debug, Clone)]
+pub struct FrameDecoder {
+    meta: ArrayMeta,
+    /// Missing where frames are described and not decoded.
+    pipeline: Option<Pipeline>,
+}
+
+impl FrameDecoder {
+    /// A decoder of this array's frames.
+    ///
+    /// # Errors
+    /// The codec is not registered.
+    pub fn new(meta: &ArrayMeta, codecs: &Codecs) -> Result<Self> {
+        Ok(Self {
+            meta: meta.clone(),
+            pipeline: Some(Pipeline::from_record(&meta.pipeline, &meta.dtype, codecs)?),
+        })
+    }
+
+    /// Describes this array's frames without their codec.
+    pub fn describing(meta: &ArrayMeta) -> Self {
+        Self {
+            meta: meta.clone(),
+            pipeline: None,
+        }
+    }
+
+    /// The array.
+    pub fn meta(&self) -> &ArrayMeta {
+        &self.meta
+    }
+
+    fn pipeline(&self) -> Result<&Pipeline> {
+        self.pipeline.as_ref().ok_or_else(|| Error::UnknownCodec {
+            name: self.meta.pipeline.to_string(),
+        })
+    }
+
+    /// The box of elements that a frame holds, after checking that the frame fits its tile.
+    pub fn extent(&self, row: &FrameRow) -> Result<(Tile, Coords)> {
+        let grid = self.meta.grid()?;
+        let read = || {
+            let tile = grid.tile(&row.key.tile)?;
+            let extent = row.extent.clone().unwrap_or_else(|| tile.extent.clone());
+            if extent.len() != tile.extent.len()
+                || extent.iter().zip(&tile.extent).any(|(e, t)| e > t)
+            {
+                return Err(Error::corrupt("a frame's extent exceeds its tile"));
+            }
+            if let Some(width) = self.meta.dtype.element_size() {
+                let raw = extent
+                    .iter()
+                    .try_fold(width as u64, |n, &e| n.checked_mul(e));
+                if raw != Some(row.raw) {
+                    return Err(Error::corrupt(format!(
+                        "a frame of {} raw bytes does not fit its extent {extent:?}",
+                        row.raw
+                    )));
+                }
+            }
+            Ok((tile, extent))
+        };
+        read().map_err(|e| e.within(self.place(row)))
+    }
+
+    fn place(&self, row: &FrameRow) -> Place {
+        Place {
+            layer: Some(format!("layer {}", row.sequence)),
+            part: None,
+            array: Some(self.meta.name.clone()),
+            chunk: Some(row.key.tile.chunk.to_vec()),
+        }
+    }
+
+    fn check(&self, row: &FrameRow, stored: &[u8]) -> Result<()> {
+        if stored.len() as u64 != row.stored || wire::crc(stored) != row.crc {
+            return Err(Error::corrupt(format!(
+                "the frame at byte {} is damaged: checksum differs",
+                row.offset
+            ))
+            .within(self.place(row)));
+        }
+        Ok(())
+    }
+
+    fn located<V>(&self, row: &FrameRow, result: Result<V>) -> Result<V> {
+        result.map_err(|e| match e {
+            Error::Codec(detail) | Error::Serialization(detail) => {
+                Error::corrupt(detail).within(self.place(row))
+            }
+            other => other.within(self.place(row)),
+        })
+    }
+
+    /// The raw bytes of a frame, from its stored bytes, whose checksum is verified.
+    pub fn decode(&self, row: &FrameRow, stored: Bytes) -> Result<Bytes> {
+        self.check(row, &stored)?;
+        self.located(row, self.pipeline()?.decode(stored, row.raw as usize))
+    }
+
+    /// As [`FrameDecoder::decode`], into a buffer of exactly the raw length.
+    pub fn decode_into(&self, row: &FrameRow, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        self.check(row, stored)?;
+        self.located(row, self.pipeline()?.decode_into(stored, out))
+    }
+
+    /// The elements of a frame from its raw bytes.
+    pub fn elements(&self, row: &FrameRow, raw: Bytes, extent: &[u64]) -> Result<Elements> {
+        let n = extent.iter().product();
+        self.located(row, Elements::decode(&self.meta.dtype, raw, n))
+    }
+
+    /// A place for errors about a frame.
+    pub fn place_of(&self, row: &FrameRow) -> Place {
+        self.place(row)
+    }
+}

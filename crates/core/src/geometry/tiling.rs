@@ -1,0 +1,64 @@
+//! Into which tiles a chunk is divided when its user does not say.
+
+use super::Coords;
+
+/// Bytes of a tile at most, where the chunk can be divided that far.
+const TARGET_BYTES: u64 = 256 << 10;
+/// Chunks up to this size are one frame: dividing them saves less than it costs.
+const UNDIVIDED_BYTES: u64 = 2 * TARGET_BYTES;
+/// What an element of variable width is taken to need.
+const VARIABLE_BYTES: u64 = 32;
+
+/// A tile shape for a chunk: extents that divide the chunk's where they can (then tiles form one
+/// regular grid, as Zarr readers need), near to a cube, some hundred kB.
+pub fn choose_tile(element_size: Option<usize>, chunk: &[u64]) -> Coords {
+    let width = element_size
+        .map_or(VARIABLE_BYTES, |size| size as u64)
+        .max(1);
+    let bytes = |tile: &[u64]| tile.iter().fold(width, |n, &t| n.saturating_mul(t));
+    let mut tile: Coords = chunk.into();
+    if bytes(&tile) <= UNDIVIDED_BYTES {
+        return tile;
+    }
+    while bytes(&tile) > TARGET_BYTES {
+        let mut axis = 0;
+        for candidate in 1..tile.len() {
+            if tile[candidate] > tile[axis] {
+                axis = candidate;
+            }
+        }
+        if tile.is_empty() || tile[axis] <= 1 {
+            break;
+        }
+        tile[axis] = next_smaller(tile[axis]);
+    }
+    tile
+}
+
+/// A half, third or fifth where that divides evenly, else half rounded up.
+fn next_smaller(extent: u64) -> u64 {
+    [2, 3, 5]
+        .into_iter()
+        .find(|d| extent.is_multiple_of(*d))
+        .map_or(extent.div_ceil(2), |d| extent / d)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_chunks_stay_whole_and_large_ones_divide() {
+        let check = |size, chunk: &[u64], want: &[u64]| {
+            assert_eq!(&choose_tile(size, chunk)[..], want);
+        };
+        check(Some(4), &[], &[]);
+        check(Some(4), &[100, 100], &[100, 100]);
+        check(Some(4), &[16, 180, 360], &[16, 45, 90]);
+        check(Some(1), &[1 << 20], &[1 << 18]);
+        check(Some(16 << 20), &[3], &[1]);
+        check(None, &[1 << 20], &[1 << 13]);
+        let huge = choose_tile(Some(8), &[u64::MAX, u64::MAX]);
+        assert!(huge.iter().product::<u64>() * 8 <= TARGET_BYTES);
+    }
+}

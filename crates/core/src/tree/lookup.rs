@@ -1,0 +1,294 @@
+//! Finding rows.
+
+use std::ops::ControlFlow;
+
+use super::{Miss, PageSet, Tree};
+use crate::error::{Error, Result};
+use crate::wire::page::PageAddress;
+use crate::wire::tables::{Inner, Table};
+
+/// The keys that a subtree may hold: from the first, up to and without the second.
+type Bounds<'a, K> = (Option<&'a K>, Option<&'a K>);
+
+fn check_bounds<'a, K: Ord + 'a>(
+    mut keys: impl DoubleEndedIterator<Item = &'a K>,
+    (from, to): Bounds<'_, K>,
+) -> Result<()> {
+    let first = keys.next();
+    let last = keys.next_back().or(first);
+    let below = from.is_some_and(|from| first.is_some_and(|first| first < from));
+    let above = to.is_some_and(|to| last.is_some_and(|last| last >= to));
+    if below || above {
+        return Err(Error::corrupt(
+            "a metadata page holds keys outside its range",
+        ));
+    }
+    Ok(())
+}
+
+/// The bounds of child `i`.
+pub(super) fn bounds_of<'a, T: Table>(
+    node: &'a Inner<T>,
+    i: usize,
+    outer: Option<&'a T::Key>,
+) -> Bounds<'a, T::Key> {
+    (Some(&node.keys[i]), node.keys.get(i + 1).or(outer))
+}
+
+pub(super) fn inner<'a, T: Table>(
+    pages: &'a PageSet<T>,
+    address: &PageAddress,
+    bounds: Bounds<'_, T::Key>,
+) -> Result<Option<&'a Inner<T>>> {
+    let Some(node) = pages.inner(address)? else {
+        return Ok(None);
+    };
+    if node.keys.is_empty() {
+        return Err(Error::corrupt("an inner page without children"));
+    }
+    check_bounds(node.keys.iter(), bounds)?;
+    Ok(Some(node))
+}
+
+pub(super) fn leaf<'a, T: Table>(
+    pages: &'a PageSet<T>,
+    address: &PageAddress,
+    rows: u64,
+    bounds: Bounds<'_, T::Key>,
+) -> Result<Option<&'a [T::Row]>> {
+    let Some(found) = pages.leaf(address)? else {
+        return Ok(None);
+    };
+    if found.len() as u64 != rows {
+        return Err(Error::corrupt(format!(
+            "a page of {} has {} rows, its parent says {rows}",
+            T::NAME,
+            found.len()
+        )));
+    }
+    check_bounds(found.iter().map(T::key), bounds)?;
+    Ok(Some(found))
+}
+
+/// Gathers the rows of sorted keys, and the pages that are missing for that.
+struct Gather<'a, 'k, T: Table> {
+    pages: &'a PageSet<T>,
+    keys: &'k [T::Key],
+    found: Vec<Option<&'a T::Row>>,
+    missing: Vec<PageAddress>,
+}
+
+impl<'a, T: Table> Gather<'a, '_, T> {
+    fn descend(
+        &mut self,
+        node: &'a Inner<T>,
+        level: u64,
+        outer: Option<&'a T::Key>,
+        mut from: usize,
+        to: usize,
+    ) -> Result<()> {
+        while from < to {
+            let key = &self.keys[from];
+            let after = node.keys.partition_point(|k| k <= key);
+            let Some(i) = after.checked_sub(1) else {
+                from += 1;
+                continue;
+            };
+            let bounds = bounds_of(node, i, outer);
+            let end = match node.keys.get(i + 1) {
+                Some(next) => from + self.keys[from..to].partition_point(|k| k < next),
+                None => to,
+            };
+            let address = &node.pages[i];
+            if level > 1 {
+                match inner(self.pages, address, bounds)? {
+                    Some(child) => self.descend(child, level - 1, bounds.1, from, end)?,
+                    None => self.missing.push(*address),
+                }
+            } else {
+                match leaf(self.pages, address, node.rows[i], bounds)? {
+                    Some(rows) => {
+                        for k in from..end {
+                            self.found[k] = rows
+                                .binary_search_by(|row| T::key(row).cmp(&self.keys[k]))
+                                .ok()
+                                .map(|at| &rows[at]);
+                        }
+                    }
+                    None => self.missing.push(*address),
+                }
+            }
+            from = end;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Table> Tree<T> {
+    /// The row with this key.
+    pub fn get<'a>(
+        &'a self,
+        pages: &'a PageSet<T>,
+        key: &T::Key,
+    ) -> std::result::Result<Option<&'a T::Row>, Miss> {
+        let found = self.get_many(pages, std::slice::from_ref(key))?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// The rows with these keys, which are sorted. Each page is visited once.
+    pub fn get_many<'a>(
+        &'a self,
+        pages: &'a PageSet<T>,
+        keys: &[T::Key],
+    ) -> std::result::Result<Vec<Option<&'a T::Row>>, Miss> {
+        let mut gather = Gather {
+            pages,
+            keys,
+            found: vec![None; keys.len()],
+            missing: Vec::new(),
+        };
+        gather.descend(&self.top, self.height, None, 0, keys.len())?;
+        if gather.missing.is_empty() {
+            Ok(gather.found)
+        } else {
+            Err(Miss::Pages(gather.missing))
+        }
+    }
+
+    /// Calls `visit` with the rows from `from` on, up to and without `to`, in order, until it breaks.
+    ///
+    /// A table whose pages are not all in memory is walked with [`Tree::leaves`] instead: here the
+    /// first page that is missing ends the visit.
+    pub fn visit<'a>(
+        &'a self,
+        pages: &'a PageSet<T>,
+        from: Option<&T::Key>,
+        to: Option<&T::Key>,
+        mut visit: impl FnMut(&'a T::Row) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut each = |address: &PageAddress, rows: u64, bounds: Bounds<'_, T::Key>| {
+            let rows = leaf(pages, address, rows, bounds)?
+                .ok_or_else(|| Miss::Pages(vec![*address]).into_error())?;
+            let first = from.map_or(0, |from| rows.partition_point(|r| T::key(r) < from));
+            for row in &rows[first..] {
+                if to.is_some_and(|to| T::key(row) >= to) || visit(row).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let mut missing = Vec::new();
+        let _ = walk(
+            &self.top,
+            self.height,
+            None,
+            pages,
+            from,
+            to,
+            &mut missing,
+            &mut each,
+        )?;
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Miss::Pages(missing).into_error())
+        }
+    }
+
+    /// The leaf pages that may hold keys from `from` on, up to and without `to`, with their rows.
+    pub fn leaves(
+        &self,
+        pages: &PageSet<T>,
+        from: Option<&T::Key>,
+        to: Option<&T::Key>,
+    ) -> std::result::Result<Vec<(PageAddress, u64)>, Miss> {
+        let mut leaves = Vec::new();
+        let mut missing = Vec::new();
+        let _ = walk(
+            &self.top,
+            self.height,
+            None,
+            pages,
+            from,
+            to,
+            &mut missing,
+            &mut |address, rows, _| {
+                leaves.push((*address, rows));
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        if missing.is_empty() {
+            Ok(leaves)
+        } else {
+            Err(Miss::Pages(missing))
+        }
+    }
+
+    /// The rows of a leaf that [`Tree::leaves`] named.
+    pub fn leaf_rows<'a>(
+        &self,
+        pages: &'a PageSet<T>,
+        (address, rows): &(PageAddress, u64),
+    ) -> std::result::Result<&'a [T::Row], Miss> {
+        leaf(pages, address, *rows, (None, None))?.ok_or_else(|| Miss::Pages(vec![*address]))
+    }
+
+    /// The addresses of all pages of the tree, as far as its inner pages are in memory, and the
+    /// inner pages that are not.
+    pub fn addresses(&self, pages: &PageSet<T>) -> Result<(Vec<PageAddress>, Vec<PageAddress>)> {
+        let mut all = Vec::new();
+        let mut missing = Vec::new();
+        let mut nodes = vec![(&self.top, self.height)];
+        while let Some((node, level)) = nodes.pop() {
+            all.extend_from_slice(&node.pages);
+            if level > 1 {
+                for address in &node.pages {
+                    match pages.inner(address)? {
+                        Some(child) => nodes.push((child, level - 1)),
+                        None => missing.push(*address),
+                    }
+                }
+            }
+        }
+        Ok((all, missing))
+    }
+}
+
+/// Visits the leaves of a range in order; inner pages that are missing are noted.
+#[expect(clippy::too_many_arguments, reason = "a recursion's whole state")]
+fn walk<'a, T: Table>(
+    node: &'a Inner<T>,
+    level: u64,
+    outer: Option<&'a T::Key>,
+    pages: &'a PageSet<T>,
+    from: Option<&T::Key>,
+    to: Option<&T::Key>,
+    missing: &mut Vec<PageAddress>,
+    each: &mut dyn FnMut(&PageAddress, u64, Bounds<'_, T::Key>) -> Result<ControlFlow<()>>,
+) -> Result<ControlFlow<()>> {
+    let first = from.map_or(0, |from| {
+        node.keys.partition_point(|k| k <= from).saturating_sub(1)
+    });
+    for i in first..node.keys.len() {
+        let bounds = bounds_of(node, i, outer);
+        if to.is_some_and(|to| bounds.0.is_some_and(|key| key >= to)) {
+            return Ok(ControlFlow::Break(()));
+        }
+        let address = &node.pages[i];
+        let flow = if level > 1 {
+            match inner(pages, address, bounds)? {
+                Some(child) => walk(child, level - 1, bounds.1, pages, from, to, missing, each)?,
+                None => {
+                    missing.push(*address);
+                    ControlFlow::Continue(())
+                }
+            }
+        } else {
+            each(address, node.rows[i], bounds)?
+        };
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}

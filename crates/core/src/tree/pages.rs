@@ -1,0 +1,189 @@
+//! Pages in memory, decoded when they are first touched; and new pages on their way to a layer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::error::{Error, Place, Result};
+use crate::wire::page::{self, PageAddress};
+use crate::wire::tables::{Inner, Table, decode_leaf};
+
+#[derive(Debug)]
+enum Decoded<T: Table> {
+    Inner(Inner<T>),
+    Leaf(Vec<T::Row>),
+}
+
+/// A stored page that becomes rows on first touch.
+#[derive(Debug)]
+pub struct LoadedPage<T: Table> {
+    stored: Bytes,
+    decoded: OnceLock<Decoded<T>>,
+}
+
+impl<T: Table> LoadedPage<T> {
+    /// A page with these stored bytes.
+    pub fn new(stored: Bytes) -> Self {
+        Self {
+            stored,
+            decoded: OnceLock::new(),
+        }
+    }
+
+    /// Its stored bytes.
+    pub fn stored(&self) -> &Bytes {
+        &self.stored
+    }
+
+    fn decoded(&self, address: &PageAddress, leaf: bool) -> Result<&Decoded<T>> {
+        if let Some(decoded) = self.decoded.get() {
+            return Ok(decoded);
+        }
+        let raw = page::decode(address, &self.stored)?;
+        let decoded = if leaf {
+            decode_leaf::<T>(&raw).map(Decoded::Leaf)
+        } else {
+            Inner::decode(&raw).map(Decoded::Inner)
+        };
+        let decoded = decoded.map_err(|e| {
+            e.within(Place {
+                layer: Some(format!("layer {}", address.sequence)),
+                part: Some(format!("{} page at byte {}", T::NAME, address.offset)),
+                ..Place::default()
+            })
+        })?;
+        Ok(self.decoded.get_or_init(|| decoded))
+    }
+}
+
+/// Pages of one table that are in memory.
+#[derive(Debug)]
+pub struct PageSet<T: Table> {
+    pages: HashMap<PageAddress, Arc<LoadedPage<T>>>,
+}
+
+impl<T: Table> Clone for PageSet<T> {
+    fn clone(&self) -> Self {
+        Self {
+            pages: self.pages.clone(),
+        }
+    }
+}
+
+impl<T: Table> Default for PageSet<T> {
+    fn default() -> Self {
+        Self {
+            pages: HashMap::new(),
+        }
+    }
+}
+
+impl<T: Table> PageSet<T> {
+    /// Adds a page.
+    pub fn insert(&mut self, address: PageAddress, page: Arc<LoadedPage<T>>) {
+        self.pages.insert(address, page);
+    }
+
+    /// Drops a page.
+    pub fn remove(&mut self, address: &PageAddress) {
+        self.pages.remove(address);
+    }
+
+    /// A page, if it is in memory.
+    pub fn get(&self, address: &PageAddress) -> Option<&Arc<LoadedPage<T>>> {
+        self.pages.get(address)
+    }
+
+    /// Stored bytes of all pages.
+    pub fn stored_bytes(&self) -> u64 {
+        self.pages.values().map(|p| p.stored.len() as u64).sum()
+    }
+
+    pub(super) fn inner(&self, address: &PageAddress) -> Result<Option<&Inner<T>>> {
+        let Some(page) = self.pages.get(address) else {
+            return Ok(None);
+        };
+        match page.decoded(address, false)? {
+            Decoded::Inner(inner) => Ok(Some(inner)),
+            Decoded::Leaf(_) => Err(wrong_depth(address)),
+        }
+    }
+
+    pub(super) fn leaf(&self, address: &PageAddress) -> Result<Option<&[T::Row]>> {
+        let Some(page) = self.pages.get(address) else {
+            return Ok(None);
+        };
+        match page.decoded(address, true)? {
+            Decoded::Leaf(rows) => Ok(Some(rows)),
+            Decoded::Inner(_) => Err(wrong_depth(address)),
+        }
+    }
+}
+
+fn wrong_depth(address: &PageAddress) -> Error {
+    Error::corrupt(format!(
+        "the page at byte {} of layer {} stands at two depths",
+        address.offset, address.sequence
+    ))
+}
+
+/// New pages of a layer, in the order in which they will stand there.
+#[derive(Debug)]
+pub struct PageWriter {
+    sequence: u64,
+    offset: u64,
+    pages: Vec<(PageAddress, Bytes)>,
+}
+
+impl PageWriter {
+    /// Pages from this offset on in the layer with this sequence number.
+    pub fn new(sequence: u64, offset: u64) -> Self {
+        Self {
+            sequence,
+            offset,
+            pages: Vec::new(),
+        }
+    }
+
+    /// Moves on: bytes of other kinds stand before the next page.
+    pub fn skip_to(&mut self, offset: u64) {
+        debug_assert!(
+            offset >= self.offset,
+            "layers are written from front to back"
+        );
+        self.offset = offset;
+    }
+
+    /// Where the next page will stand.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Appends a page, compressed if that helps.
+    pub fn put(&mut self, raw: Vec<u8>) -> Result<PageAddress> {
+        let raw_length = raw.len() as u32;
+        let stored = page::encode(raw)?;
+        let crc = crate::wire::crc(&stored);
+        Ok(self.put_stored(stored.into(), raw_length, crc))
+    }
+
+    /// Appends a page that is in its stored form already.
+    pub fn put_stored(&mut self, stored: Bytes, raw: u32, crc: u32) -> PageAddress {
+        let address = PageAddress {
+            sequence: self.sequence,
+            offset: self.offset,
+            stored: stored.len() as u32,
+            raw,
+            crc,
+        };
+        self.offset += stored.len() as u64;
+        self.pages.push((address, stored));
+        address
+    }
+
+    /// The pages since the last call.
+    pub fn take(&mut self) -> Vec<(PageAddress, Bytes)> {
+        std::mem::take(&mut self.pages)
+    }
+}

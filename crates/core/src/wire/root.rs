@@ -1,0 +1,170 @@
+//! The root: the page from which a whole snapshot can be reached.
+
+use super::columns::{Reader, Writer};
+use super::header::Id;
+use super::page::ROOT;
+use super::tables::{Arrays, Attributes, Frames, Inner, Layers, Statistics, Table};
+use crate::error::{Error, Place, Result};
+use crate::limits;
+use crate::tree::Tree;
+
+const FILE: u16 = 1;
+const LAYER: u16 = 2;
+const PARENT: u16 = 3;
+const SEQUENCE: u16 = 4;
+const NEXT_ARRAY: u16 = 5;
+const TABLES: u16 = 6;
+const HEIGHTS: u16 = 7;
+const ROWS: u16 = 8;
+const TOPS: u16 = 9;
+const PAGE_LAYERS: u16 = 10;
+const PAGE_BYTES: u16 = 11;
+const FRAME_BYTES: u16 = 12;
+const RESIDENT_FROM: u16 = 13;
+const RESIDENT_TO: u16 = 14;
+
+/// The live metadata pages of one layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerPages {
+    /// The layer's sequence number.
+    pub sequence: u64,
+    /// Stored bytes of its live pages.
+    pub live: u64,
+    /// A range of it that holds all live pages of the tables that are read at open.
+    pub resident: std::ops::Range<u64>,
+}
+
+/// The state of a file after one layer.
+#[derive(Debug, Clone, Default)]
+pub struct Root {
+    /// The file.
+    pub file: Id,
+    /// The layer that carries this root.
+    pub layer: Id,
+    /// The layer of the snapshot that it followed; none after `create`.
+    pub parent: Option<Id>,
+    /// The sequence number of the layer.
+    pub sequence: u64,
+    /// The id that the next definition gets.
+    pub next_array: u64,
+    /// Names and definitions.
+    pub arrays: Tree<Arrays>,
+    /// Attributes.
+    pub attributes: Tree<Attributes>,
+    /// Statistics by array.
+    pub statistics: Tree<Statistics>,
+    /// Frames.
+    pub frames: Tree<Frames>,
+    /// Layers.
+    pub layers: Tree<Layers>,
+    /// The layers that hold live metadata pages, rising.
+    pub pages: Vec<LayerPages>,
+    /// Stored bytes of all frames.
+    pub frame_bytes: u64,
+}
+
+impl Root {
+    /// The raw page.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new(ROOT, 0);
+        let parent = self.parent.as_ref().map_or(&[][..], |id| &id.0);
+        out.bytes(FILE, [&self.file.0[..]].into_iter());
+        out.bytes(LAYER, [&self.layer.0[..]].into_iter());
+        out.bytes(PARENT, [parent].into_iter());
+        out.ints(SEQUENCE, &[self.sequence]);
+        out.ints(NEXT_ARRAY, &[self.next_array]);
+        let tables = [
+            self.arrays.encode(),
+            self.attributes.encode(),
+            self.statistics.encode(),
+            self.frames.encode(),
+            self.layers.encode(),
+        ];
+        out.ints(
+            TABLES,
+            &[
+                Arrays::ID,
+                Attributes::ID,
+                Statistics::ID,
+                Frames::ID,
+                Layers::ID,
+            ]
+            .map(u64::from),
+        );
+        out.ints(HEIGHTS, &tables.each_ref().map(|t| t.0));
+        out.ints(ROWS, &tables.each_ref().map(|t| t.1));
+        out.bytes(TOPS, tables.iter().map(|t| t.2.as_slice()));
+        let column =
+            |value: fn(&LayerPages) -> u64| -> Vec<u64> { self.pages.iter().map(value).collect() };
+        out.ints(PAGE_LAYERS, &column(|p| p.sequence));
+        out.ints(PAGE_BYTES, &column(|p| p.live));
+        out.ints(FRAME_BYTES, &[self.frame_bytes]);
+        out.ints(RESIDENT_FROM, &column(|p| p.resident.start));
+        out.ints(RESIDENT_TO, &column(|p| p.resident.end));
+        out.finish()
+    }
+
+    /// Reads a raw page.
+    pub fn decode(raw: &[u8]) -> Result<Self> {
+        Self::read(raw).map_err(|e| e.within(Place::part("root")))
+    }
+
+    fn read(raw: &[u8]) -> Result<Self> {
+        let mut src = Reader::new(raw)?;
+        if (src.kind, src.table) != (ROOT, 0) {
+            return Err(Error::corrupt("not a root page"));
+        }
+        let file = Id::decode(src.bytes_of(FILE, 1)?.get(0))?;
+        let layer = Id::decode(src.bytes_of(LAYER, 1)?.get(0))?;
+        let parent = match src.bytes_of(PARENT, 1)?.get(0) {
+            [] => None,
+            bytes => Some(Id::decode(bytes)?),
+        };
+        let sequence = src.ints_of(SEQUENCE, 1)?[0];
+        limits::check("sequence number", sequence, limits::SEQUENCE)
+            .map_err(|e| Error::corrupt(e.to_string()))?;
+        let next_array = src.ints_of(NEXT_ARRAY, 1)?[0];
+        let ids = src.ints(TABLES)?;
+        let heights = src.ints_of(HEIGHTS, ids.len())?;
+        let rows = src.ints_of(ROWS, ids.len())?;
+        let tops = src.bytes_of(TOPS, ids.len())?;
+        let layers = src.ints(PAGE_LAYERS)?;
+        let bytes = src.ints_of(PAGE_BYTES, layers.len())?;
+        let frame_bytes = src.ints_of(FRAME_BYTES, 1)?[0];
+        let from = src.ints_of(RESIDENT_FROM, layers.len())?;
+        let to = src.ints_of(RESIDENT_TO, layers.len())?;
+        src.finish()?;
+        if ids.windows(2).any(|w| w[0] >= w[1]) || layers.windows(2).any(|w| w[0] >= w[1]) {
+            return Err(Error::corrupt("tables or layers do not rise"));
+        }
+        let at = |id: u8| {
+            ids.iter()
+                .position(|&table| table == u64::from(id))
+                .map(|i| (heights[i], rows[i], tops.get(i)))
+                .ok_or_else(|| Error::corrupt(format!("table {id} is missing")))
+        };
+        fn table<T: Table>((height, rows, top): (u64, u64, &[u8])) -> Result<Tree<T>> {
+            Tree::decode(height, rows, Inner::decode(top)?)
+        }
+        Ok(Self {
+            file,
+            layer,
+            parent,
+            sequence,
+            next_array,
+            arrays: table(at(Arrays::ID)?)?,
+            attributes: table(at(Attributes::ID)?)?,
+            statistics: table(at(Statistics::ID)?)?,
+            frames: table(at(Frames::ID)?)?,
+            layers: table(at(Layers::ID)?)?,
+            pages: (0..layers.len())
+                .map(|i| LayerPages {
+                    sequence: layers[i],
+                    live: bytes[i],
+                    resident: from[i]..to[i],
+                })
+                .collect(),
+            frame_bytes,
+        })
+    }
+}

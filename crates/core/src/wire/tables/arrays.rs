@@ -1,0 +1,148 @@
+//! Table 1: names and definitions.
+
+use super::{Table, check_ranks, column, pieces};
+use crate::array::ArrayMeta;
+use crate::codec::PipelineRecord;
+use crate::dtype::DType;
+use crate::error::{Error, Place, Result};
+use crate::value::FillValue;
+use crate::wire::columns::{Reader, Writer};
+
+const NAME: u16 = 1;
+const ID: u16 = 16;
+const DTYPE: u16 = 17;
+const RANK: u16 = 18;
+const SHAPE: u16 = 19;
+const CHUNK: u16 = 20;
+const TILE: u16 = 21;
+const DIMENSIONS: u16 = 22;
+const FILL: u16 = 23;
+const PIPELINE: u16 = 24;
+
+/// Table 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrays;
+
+impl Table for Arrays {
+    const ID: u8 = 1;
+    const NAME: &'static str = "arrays";
+    type Key = String;
+    type Row = ArrayMeta;
+
+    fn key(row: &ArrayMeta) -> &String {
+        &row.name
+    }
+
+    fn weight(row: &ArrayMeta) -> usize {
+        let names: usize = row.dimension_names.iter().map(|d| d.len() + 2).sum();
+        let fill = match &row.fill_value {
+            Some(FillValue::String(text)) => text.len(),
+            Some(FillValue::Binary(bytes)) => bytes.len(),
+            _ => 9,
+        };
+        row.name.len() + names + fill + 24 * row.shape.len() + 32
+    }
+
+    fn key_weight(key: &String) -> usize {
+        key.len() + 4
+    }
+
+    fn write_keys(out: &mut Writer, keys: &[&String]) {
+        out.bytes(NAME, keys.iter().map(|k| k.as_bytes()));
+    }
+
+    fn read_keys(src: &mut Reader) -> Result<Vec<String>> {
+        let names = src.bytes(NAME)?;
+        (0..names.len())
+            .map(|i| names.text(i).map(str::to_owned))
+            .collect()
+    }
+
+    fn write_rows(out: &mut Writer, rows: &[ArrayMeta]) -> Result<()> {
+        let flat = |extents: fn(&ArrayMeta) -> &[u64]| -> Vec<u64> {
+            rows.iter().flat_map(extents).copied().collect()
+        };
+        let encoded = |encode: fn(&ArrayMeta, &mut Vec<u8>) -> Result<()>| {
+            rows.iter()
+                .map(|row| {
+                    let mut bytes = Vec::new();
+                    encode(row, &mut bytes).map(|()| bytes)
+                })
+                .collect::<Result<Vec<_>>>()
+        };
+        out.ints(ID, &column(rows, |r| r.id));
+        let dtypes = encoded(|r, b| {
+            r.dtype.encode(b);
+            Ok(())
+        })?;
+        out.bytes(DTYPE, dtypes.iter().map(Vec::as_slice));
+        out.ints(RANK, &column(rows, |r| r.shape.len() as u64));
+        out.ints(SHAPE, &flat(|r| &r.shape));
+        out.ints(CHUNK, &flat(|r| &r.chunk_shape));
+        out.ints(TILE, &flat(|r| &r.tile_shape));
+        let dims = rows.iter().flat_map(|r| &r.dimension_names);
+        out.bytes(DIMENSIONS, dims.map(|d| d.as_bytes()));
+        let fills = encoded(|r, b| {
+            if let Some(fill) = &r.fill_value {
+                fill.encode(b);
+            }
+            Ok(())
+        })?;
+        out.bytes(FILL, fills.iter().map(Vec::as_slice));
+        let pipelines = encoded(|r, b| r.pipeline.encode(b))?;
+        out.bytes(PIPELINE, pipelines.iter().map(Vec::as_slice));
+        Ok(())
+    }
+
+    fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<ArrayMeta>> {
+        let n = keys.len();
+        let ids = src.ints_of(ID, n)?;
+        let dtypes = src.bytes_of(DTYPE, n)?;
+        let ranks = src.ints_of(RANK, n)?;
+        check_ranks(&ranks)?;
+        let (shapes, chunks, tiles) = (src.ints(SHAPE)?, src.ints(CHUNK)?, src.ints(TILE)?);
+        let shapes = pieces(&shapes, &ranks)?;
+        let chunks = pieces(&chunks, &ranks)?;
+        let tiles = pieces(&tiles, &ranks)?;
+        let total: u64 = ranks.iter().sum();
+        let dims = src.bytes_of(DIMENSIONS, total as usize)?;
+        let fills = src.bytes_of(FILL, n)?;
+        let pipelines = src.bytes_of(PIPELINE, n)?;
+        let mut dim = 0;
+        keys.into_iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let row = || -> Result<ArrayMeta> {
+                    let names = (dim..dim + shapes[i].len())
+                        .map(|d| dims.text(d).map(str::to_owned))
+                        .collect::<Result<_>>()?;
+                    let fill = fills.get(i);
+                    let meta = ArrayMeta {
+                        name: name.clone(),
+                        id: ids[i],
+                        dtype: DType::decode(dtypes.get(i))?,
+                        shape: shapes[i].to_vec(),
+                        chunk_shape: chunks[i].to_vec(),
+                        tile_shape: tiles[i].to_vec(),
+                        dimension_names: names,
+                        fill_value: match fill {
+                            [] => None,
+                            bytes => Some(FillValue::decode(bytes)?),
+                        },
+                        pipeline: PipelineRecord::decode(pipelines.get(i))?,
+                    };
+                    meta.validate().map_err(|e| Error::corrupt(e.to_string()))?;
+                    Ok(meta)
+                };
+                let meta = row().map_err(|e| {
+                    e.within(Place {
+                        array: Some(name.clone()),
+                        ..Place::default()
+                    })
+                })?;
+                dim += meta.shape.len();
+                Ok(meta)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! Table 5: the layers that a snapshot stands on.
+
+use super::{Table, column};
+use crate::error::Result;
+use crate::wire::columns::{Reader, Writer};
+use crate::wire::header::Id;
+
+const SEQUENCE: u16 = 1;
+const ID: u16 = 16;
+const LENGTH: u16 = 17;
+const TIME: u16 = 18;
+const WRITER: u16 = 19;
+const MESSAGE: u16 = 20;
+const ARRAYS: u16 = 21;
+const FRAMES: u16 = 22;
+const BYTES: u16 = 23;
+
+/// Table 5.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers;
+
+/// One layer, and the commit that wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerRow {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its id.
+    pub id: Id,
+    /// Bytes of its object; 0 in its own row.
+    pub length: u64,
+    /// When it was committed, nanoseconds since 1970-01-01 UTC.
+    pub time: i64,
+    /// Who committed it.
+    pub writer: Id,
+    /// What they said of it.
+    pub message: String,
+    /// Arrays that the commit changed.
+    pub arrays: u64,
+    /// Frames that it wrote.
+    pub frames: u64,
+    /// Stored bytes of these frames.
+    pub bytes: u64,
+}
+
+impl Table for Layers {
+    const ID: u8 = 5;
+    const NAME: &'static str = "layers";
+    type Key = u64;
+    type Row = LayerRow;
+
+    fn key(row: &LayerRow) -> &u64 {
+        &row.sequence
+    }
+
+    fn weight(row: &LayerRow) -> usize {
+        72 + row.message.len()
+    }
+
+    fn key_weight(_: &u64) -> usize {
+        8
+    }
+
+    fn write_keys(out: &mut Writer, keys: &[&u64]) {
+        let keys: Vec<u64> = keys.iter().map(|k| **k).collect();
+        out.ints(SEQUENCE, &keys);
+    }
+
+    fn read_keys(src: &mut Reader) -> Result<Vec<u64>> {
+        src.ints(SEQUENCE)
+    }
+
+    fn write_rows(out: &mut Writer, rows: &[LayerRow]) -> Result<()> {
+        out.bytes(ID, rows.iter().map(|r| r.id.0.as_slice()));
+        out.ints(LENGTH, &column(rows, |r| r.length));
+        out.ints(TIME, &column(rows, |r| r.time as u64));
+        out.bytes(WRITER, rows.iter().map(|r| r.writer.0.as_slice()));
+        out.bytes(MESSAGE, rows.iter().map(|r| r.message.as_bytes()));
+        out.ints(ARRAYS, &column(rows, |r| r.arrays));
+        out.ints(FRAMES, &column(rows, |r| r.frames));
+        out.ints(BYTES, &column(rows, |r| r.bytes));
+        Ok(())
+    }
+
+    fn read_rows(src: &mut Reader, keys: Vec<u64>) -> Result<Vec<LayerRow>> {
+        let n = keys.len();
+        let ids = src.bytes_of(ID, n)?;
+        let lengths = src.ints_of(LENGTH, n)?;
+        let times = src.ints_of(TIME, n)?;
+        let writers = src.bytes_of(WRITER, n)?;
+        let messages = src.bytes_of(MESSAGE, n)?;
+        let arrays = src.ints_of(ARRAYS, n)?;
+        let frames = src.ints_of(FRAMES, n)?;
+        let bytes = src.ints_of(BYTES, n)?;
+        keys.into_iter()
+            .enumerate()
+            .map(|(i, sequence)| {
+                Ok(LayerRow {
+                    sequence,
+                    id: Id::decode(ids.get(i))?,
+                    length: lengths[i],
+                    time: times[i] as i64,
+                    writer: Id::decode(writers.get(i))?,
+                    message: messages.text(i)?.to_owned(),
+                    arrays: arrays[i],
+                    frames: frames[i],
+                    bytes: bytes[i],
+                })
+            })
+            .collect()
+    }
+}

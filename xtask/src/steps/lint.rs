@@ -1,0 +1,12 @@
+//! Formatting, clippy and documentation, without a warning.
+
+use crate::shell::{self, Outcome, Result, cargo};
+
+pub fn run() -> Result {
+    shell::run(cargo().args(["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets"];
+    shell::run(cargo().args(clippy).args(["--", "-D", "warnings"]))?;
+    let doc = ["doc", "--workspace", "--no-deps"];
+    shell::run(cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(Outcome::Done)
+}

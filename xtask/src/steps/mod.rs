@@ -1,0 +1,57 @@
+//! The steps, one file each.
+
+mod examples;
+mod fuzz;
+mod lint;
+mod second_reader;
+mod test;
+mod valgrind;
+
+use crate::shell::Result;
+
+/// One step with its options.
+pub enum Step {
+    Lint,
+    Test,
+    Examples { release: bool },
+    SecondReader,
+    Valgrind,
+    Fuzz { seconds: u32 },
+}
+
+/// What `ci` runs, the quickest to fail first.
+pub fn all() -> Vec<Step> {
+    vec![
+        Step::Lint,
+        Step::Test,
+        Step::Examples { release: false },
+        Step::SecondReader,
+        Step::Valgrind,
+        Step::Fuzz { seconds: 30 },
+    ]
+}
+
+impl Step {
+    /// As on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Lint => "lint",
+            Self::Test => "test",
+            Self::Examples { .. } => "examples",
+            Self::SecondReader => "second-reader",
+            Self::Valgrind => "valgrind",
+            Self::Fuzz { .. } => "fuzz",
+        }
+    }
+
+    pub fn run(&self) -> Result {
+        match *self {
+            Self::Lint => lint::run(),
+            Self::Test => test::run(),
+            Self::Examples { release } => examples::run(release),
+            Self::SecondReader => second_reader::run(),
+            Self::Valgrind => valgrind::run(),
+            Self::Fuzz { seconds } => fuzz::run(seconds),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Tests of modules with unsafe code, under memcheck.
+
+use crate::shell::{self, Outcome, Result, cargo, command};
+
+/// Tests to run: a package, and a filter on the names of its unit tests.
+struct Target {
+    package: &'static str,
+    filter: &'static str,
+}
+
+/// One row for each module that may use `unsafe`.
+const TARGETS: &[Target] = &[];
+
+pub fn run() -> Result {
+    if TARGETS.is_empty() {
+        return Ok(Outcome::Skipped("no unsafe module: nothing to run".into()));
+    }
+    ensure_valgrind()?;
+    for target in TARGETS {
+        memcheck(target)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn ensure_valgrind() -> Result<()> {
+    let there = || shell::succeeds(command("valgrind").arg("--version"));
+    if there() {
+        return Ok(());
+    }
+    let is_root = shell::output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root {
+        return Err("valgrind is missing (Debian: apt-get install valgrind)".into());
+    }
+    let apt = || {
+        let mut apt = command("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    shell::run(apt().args(["update", "-qq"]))?;
+    shell::run(apt().args(["install", "-y", "-qq", "valgrind"]))?;
+    if there() {
+        Ok(())
+    } else {
+        Err("valgrind does not start".into())
+    }
+}
+
+fn memcheck(target: &Target) -> Result<()> {
+    let build = ["test", "--lib", "--no-run", "--package", target.package];
+    shell::run(cargo().args(build))?;
+    let messages = shell::output(cargo().args(build).args(["--message-format", "json"]))?;
+    let tests = executable(&messages).ok_or_else(|| format!("no tests in {}", target.package))?;
+    let listed = shell::output(command(tests).args(["--list", target.filter]))?;
+    if !listed.lines().any(|line| line.ends_with(": test")) {
+        return Err(format!(
+            "no test of {} is named {}",
+            target.package, target.filter
+        ));
+    }
+    shell::run(
+        command("valgrind")
+            .args(["--quiet", "--error-exitcode=1", "--leak-check=full"])
+            .arg(tests)
+            .args(["--test-threads=1", target.filter]),
+    )
+}
+
+/// The test program in cargo's messages; a path with quotes in it is not looked for.
+fn executable(messages: &str) -> Option<&str> {
+    let (_, rest) = messages.rsplit_once("\"executable\":\"")?;
+    Some(rest.split_once('"')?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::executable;
+
+    #[test]
+    fn finds_the_test_program() {
+        let messages = "{\"executable\":null}\n{\"a\":1,\"executable\":\"/t/x-1\",\"b\":2}\n";
+        assert_eq!(executable(messages), Some("/t/x-1"));
+        assert_eq!(executable("{\"executable\":null}"), None);
+    }
+}
