@@ -142,47 +142,6 @@ pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
     let (file, base_layer, base_sequence) = (root.file, root.layer, root.sequence);
     let numbers = candidates(place, listed?, base_sequence).await?;
 
-    let mut torn = Vec::new();
-    let mut newest = None;
-    for &number in numbers.iter().rev() {
-        let path = place.sidecar(number);
-        let tail = match place.tail(&path).await {
-            Ok(tail) => tail,
-            // Removed since it was listed: a compaction is under way.
-            Err(Error::FileNotFound { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        if !Trailer::is_complete(&tail.bytes) {
-            if is_ours(place, &path, file).await {
-                tracing::warn!(%path, "a layer was never completely written; it is passed over");
-                torn.push(number);
-            }
-            continue;
-        }
-        let end = match end(place, &path, tail).await {
-            Ok(end) => end,
-            Err(error) => {
-                // What is wrong with another file's layer is not our error.
-                if is_ours(place, &path, file).await {
-                    return Err(error);
-                }
-                continue;
-            }
-        };
-        let root = &end.snapshot.root;
-        if root.file != file {
-            continue;
-        }
-        if root.sequence != number {
-            return Err(
-                Error::corrupt(format!("it says that it is layer {}", root.sequence))
-                    .within(place_of(&path)),
-            );
-        }
-        newest = Some(end);
-        break;
-    }
-
     let layers = Layers {
         place: place.clone(),
         base_sequence,
@@ -191,45 +150,87 @@ pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
     layers.set_pin(base_sequence, base.tail.pin.clone());
     let mut buffers = Buffers::default();
     base.buffer(&mut buffers);
-    let mut chosen = base.snapshot.clone();
-    if let Some(newest) = newest {
-        newest.buffer(&mut buffers);
-        layers.set_pin(newest.snapshot.root.sequence, newest.tail.pin.clone());
-        let mut snapshot = newest.snapshot;
+    let mut torn = Vec::new();
+    for &number in numbers.iter().rev() {
+        let Some(newer) = sidecar_end(place, number, file, &mut torn).await? else {
+            continue;
+        };
+        newer.buffer(&mut buffers);
+        layers.set_pin(number, newer.tail.pin.clone());
+        let mut snapshot = newer.snapshot;
         fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
         let first = snapshot.base()?;
-        let (first_sequence, first_id) = (first.sequence, first.id);
-        if first_sequence == base_sequence && first_id != base_layer
-            || first_sequence < base_sequence
-        {
-            // It stands on a base that was replaced before it could count.
+        let stands = first.sequence > base_sequence
+            || first.sequence == base_sequence && first.id == base_layer;
+        if !stands {
             tracing::warn!(
-                layer = snapshot.root.sequence,
-                "a layer stands on a base that was replaced; it is passed over"
+                layer = number,
+                "a layer stands on a base that was replaced before it could count; it is passed over"
             );
-        } else {
-            let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
-            return Ok(Found {
-                snapshot,
-                frame_pages,
-                layers,
-                torn,
-                trailer: newest.trailer,
-            });
+            continue;
         }
+        let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
+        return Ok(Found {
+            snapshot,
+            frame_pages,
+            layers,
+            torn,
+            trailer: newer.trailer,
+        });
     }
-    fetch::complete(&layers, &mut chosen, &mut buffers).await?;
-    if chosen.base()?.id != base_layer {
+    let mut snapshot = base.snapshot;
+    fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
+    if snapshot.base()?.id != base_layer {
         return Err(Error::corrupt("the base does not list itself").within(place_of(path)));
     }
-    let frame_pages = fetch::frame_pages(&chosen, &buffers)?;
+    let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
     Ok(Found {
-        snapshot: chosen,
+        snapshot,
         frame_pages,
         layers,
         torn,
         trailer: base.trailer,
     })
+}
+
+/// The end of a sidecar, if it is a complete layer of this file.
+async fn sidecar_end(
+    place: &ObjectStoreBackend,
+    number: u64,
+    file: Id,
+    torn: &mut Vec<u64>,
+) -> Result<Option<End>> {
+    let path = place.sidecar(number);
+    let tail = match place.tail(&path).await {
+        Ok(tail) => tail,
+        // Removed since it was listed: a compaction is under way.
+        Err(Error::FileNotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !Trailer::is_complete(&tail.bytes) {
+        if is_ours(place, &path, file).await {
+            tracing::warn!(%path, "a layer was never completely written; it is passed over");
+            torn.push(number);
+        }
+        return Ok(None);
+    }
+    let end = match end(place, &path, tail).await {
+        Ok(end) => end,
+        // What is wrong with another file's layer is not our error.
+        Err(error) if is_ours(place, &path, file).await => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let root = &end.snapshot.root;
+    if root.file != file {
+        return Ok(None);
+    }
+    if root.sequence != number {
+        return Err(
+            Error::corrupt(format!("it says that it is layer {}", root.sequence))
+                .within(place_of(&path)),
+        );
+    }
+    Ok(Some(end))
 }
 
 /// Whether the header of an object names our file.

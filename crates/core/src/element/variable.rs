@@ -66,7 +66,7 @@ mod tests {
         let (text, bytes) = (FillValue::String("x".into()), FillValue::Binary(vec![255]));
         assert_eq!(String::fill_element(Some(&text)), "x");
         assert_eq!(String::fill_element(Some(&FillValue::Int(1))), "");
-        assert_eq!(Vec::fill_element(Some(&text)), b"x");
+        assert_eq!(Vec::<u8>::fill_element(Some(&text)), b"");
         assert_eq!(Vec::fill_element(Some(&bytes)), [255]);
         assert_eq!(Vec::fill_element(None), b"");
     }

@@ -67,7 +67,7 @@ mod tests {
         let (src_shape, src_start) = ([4, 5, 2], [1, 2, 0]);
         let (dst_shape, dst_start) = ([3, 3, 2], [1, 0, 0]);
         let src: Vec<u32> = (0..40).collect();
-        let mut dst = vec![u32::MAX; 18];
+        let mut dst = [u32::MAX; 18];
         let mut runs = 0;
         for_each_run(
             &[2, 3, 2],

@@ -59,7 +59,7 @@ pub(super) fn leaf<'a, T: Table>(
     let Some(found) = pages.leaf(address)? else {
         return Ok(None);
     };
-    if found.len() as u64 != rows {
+    if found.is_empty() || found.len() as u64 != rows {
         return Err(Error::corrupt(format!(
             "a page of {} has {} rows, its parent says {rows}",
             T::NAME,
@@ -254,6 +254,9 @@ impl<T: Table> Tree<T> {
     }
 }
 
+/// What is done with each leaf: its address, rows and bounds.
+type EachLeaf<'f, K> = dyn FnMut(&PageAddress, u64, Bounds<'_, K>) -> Result<ControlFlow<()>> + 'f;
+
 /// Visits the leaves of a range in order; inner pages that are missing are noted.
 #[expect(clippy::too_many_arguments, reason = "a recursion's whole state")]
 fn walk<'a, T: Table>(
@@ -264,7 +267,7 @@ fn walk<'a, T: Table>(
     from: Option<&T::Key>,
     to: Option<&T::Key>,
     missing: &mut Vec<PageAddress>,
-    each: &mut dyn FnMut(&PageAddress, u64, Bounds<'_, T::Key>) -> Result<ControlFlow<()>>,
+    each: &mut EachLeaf<'_, T::Key>,
 ) -> Result<ControlFlow<()>> {
     let first = from.map_or(0, |from| {
         node.keys.partition_point(|k| k <= from).saturating_sub(1)

@@ -80,7 +80,7 @@ impl FillValue {
             }
             DType::TimestampNs => matches!(self, Self::TimestampNs(_) | Self::Int(_)),
             DType::String => matches!(self, Self::String(_)),
-            DType::Binary => matches!(self, Self::Binary(_) | Self::String(_)),
+            DType::Binary => matches!(self, Self::Binary(_)),
             DType::FixedSizeList { child, .. } => self.applies_to(child),
             DType::List { .. } => false,
         }
@@ -246,7 +246,7 @@ fn wanted(dtype: &DType) -> String {
     match dtype {
         DType::TimestampNs => "a TimestampNs, or an Int of nanoseconds".to_owned(),
         DType::String => "a String".to_owned(),
-        DType::Binary => "a Binary or a String".to_owned(),
+        DType::Binary => "a Binary".to_owned(),
         DType::Complex64 => format!("complex and real numbers up to {:e}", f32::MAX),
         DType::Complex128 => "complex and real numbers".to_owned(),
         DType::Float16 => format!("numbers up to {:e}, infinity and NaN", f16::MAX),
@@ -289,7 +289,7 @@ fn filled_len(dtype: &DType, fill: Option<&FillValue>) -> u64 {
                 .saturating_mul((*size).into())
                 .saturating_add(head)
         }
-        (DType::String | DType::Binary, Some(FillValue::String(v))) => v.len() as u64,
+        (DType::String, Some(FillValue::String(v))) => v.len() as u64,
         (DType::Binary, Some(FillValue::Binary(v))) => v.len() as u64,
         // Its count of items.
         (DType::List { child }, _) if child.is_variable_length() => 4,
@@ -450,7 +450,6 @@ mod tests {
             (DType::TimestampNs, TimestampNs(-1)),
             (DType::TimestampNs, Int(1)),
             (DType::String, text()),
-            (DType::Binary, text()),
             (DType::Binary, Binary(vec![1])),
             (list(DType::Int16, 3), Int(-5)),
             (list(DType::String, 3), text()),
@@ -483,6 +482,7 @@ mod tests {
             (DType::Complex64, Complex { re: 0.0, im: 1e300 }),
             (DType::TimestampNs, UInt(1)),
             (DType::String, Binary(vec![])),
+            (DType::Binary, text()),
             (list(DType::UInt8, 2), Int(300)),
             (
                 DType::List {

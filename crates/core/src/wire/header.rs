@@ -65,13 +65,16 @@ impl Header {
         }
         let read = |src: &mut &[u8]| {
             let _minor = cursor::u16(src)?;
-            let _zero = cursor::u32(src)?;
+            let zero = cursor::u32(src)?;
             let file = Id(cursor::array(src)?);
             let layer = Id(cursor::array(src)?);
             let sequence = cursor::u64(src)?;
-            let _zero = cursor::u32(src)?;
+            let more = cursor::u32(src)?;
             if cursor::u32(src)? != crc(&all[..60]) {
                 return Err(Error::corrupt("checksum differs"));
+            }
+            if (zero, more) != (0, 0) {
+                return Err(Error::corrupt("a reserved field is not zero"));
             }
             Ok(Self {
                 file,

@@ -73,7 +73,7 @@ impl Trailer {
         let root_stored = cursor::u32(src)?;
         let root_raw = cursor::u32(src)?;
         let root_crc = cursor::u32(src)?;
-        let _zero = cursor::u32(src)?;
+        let zero = cursor::u32(src)?;
         let reader_features = cursor::u64(src)?;
         let writer_features = cursor::u64(src)?;
         let stored_length = cursor::u64(src)?;
@@ -84,6 +84,9 @@ impl Trailer {
         }
         if major != MAJOR_VERSION {
             return Err(other_version(major));
+        }
+        if zero != 0 {
+            return Err(damaged("a reserved field is not zero".into()));
         }
         let unknown = reader_features & !READER_FEATURES;
         if unknown != 0 {

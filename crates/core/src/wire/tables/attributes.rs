@@ -1,6 +1,7 @@
 //! Table 2: attributes, sorted so that one key over all arrays is one run of rows.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::Table;
@@ -40,10 +41,7 @@ pub struct AttributeRow {
 }
 
 /// Distinct items in order of appearance, and for each item of the list its place among them.
-fn dictionary<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> (Vec<T>, Vec<u64>)
-where
-    T: Clone,
-{
+fn dictionary<T: Hash + Eq + Clone>(items: impl Iterator<Item = T>) -> (Vec<T>, Vec<u64>) {
     let mut distinct = Vec::new();
     let mut places = HashMap::new();
     let index = items
