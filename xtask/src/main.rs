@@ -18,6 +18,7 @@ usage: cargo xtask <command>
   examples           run every example of array_format [--release]
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
+  scaling            bulk work at growing sizes, by instructions
   fuzz [--seconds N] the fuzz targets, N seconds each (default 30)
 ";
 
@@ -44,6 +45,7 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("examples", ["--release"]) => vec![Step::Examples { release: true }],
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
+        ("scaling", []) => vec![Step::Scaling],
         ("fuzz", []) => vec![Step::Fuzz { seconds: 30 }],
         ("fuzz", ["--seconds", n]) => vec![Step::Fuzz {
             seconds: n.parse().map_err(|_| format!("{n} is no number"))?,

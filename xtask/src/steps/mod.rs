@@ -3,6 +3,7 @@
 mod examples;
 mod fuzz;
 mod lint;
+mod scaling;
 mod second_reader;
 mod test;
 mod valgrind;
@@ -16,6 +17,7 @@ pub enum Step {
     Examples { release: bool },
     SecondReader,
     Valgrind,
+    Scaling,
     Fuzz { seconds: u32 },
 }
 
@@ -27,6 +29,7 @@ pub fn all() -> Vec<Step> {
         Step::Examples { release: false },
         Step::SecondReader,
         Step::Valgrind,
+        Step::Scaling,
         Step::Fuzz { seconds: 30 },
     ]
 }
@@ -40,6 +43,7 @@ impl Step {
             Self::Examples { .. } => "examples",
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
+            Self::Scaling => "scaling",
             Self::Fuzz { .. } => "fuzz",
         }
     }
@@ -51,6 +55,7 @@ impl Step {
             Self::Examples { release } => examples::run(release),
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
+            Self::Scaling => scaling::run(),
             Self::Fuzz { seconds } => fuzz::run(seconds),
         }
     }

@@ -14,7 +14,6 @@ const LIST: u8 = 32;
 
 /// The value of an attribute: one value, or a list of values of one type.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub enum AttributeValue {
     /// `bool`
     Bool(bool),

@@ -1,0 +1,4 @@
+//! What things cost, counted in requests and bytes: never in seconds.
+
+mod counting;
+mod requests;
