@@ -10,6 +10,7 @@ use array_format_core::wire::tables::{FILE_ID, Frames};
 use array_format_core::wire::trailer::Trailer;
 use elsa::sync::FrozenMap;
 
+use crate::commit::InDoubt;
 use crate::config::Settings;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
@@ -44,7 +45,7 @@ pub struct ArrayFile {
     /// The newest layer's trailer: whether this library may write.
     pub(crate) trailer: Trailer,
     /// Layers that this handle tried to write without learning how it ended.
-    pub(crate) in_doubt: Vec<Id>,
+    pub(crate) in_doubt: Vec<InDoubt>,
     pub(crate) pending: Pending,
     /// Sidecars that were never completely written.
     pub(crate) torn: Vec<u64>,

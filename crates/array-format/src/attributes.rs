@@ -46,6 +46,7 @@ impl ArrayFile {
                 limits::ATTRIBUTE_BYTES,
             )?;
         }
+        self.pending.version += 1;
         let pending = self.pending.attributes.entry(id).or_default();
         pending.insert(key.to_owned(), value);
         Ok(())

@@ -28,9 +28,17 @@ const ATTEMPTS: usize = 32;
 /// Index pages of the newest layer that stay in memory.
 const KEPT_PAGES: u64 = 4 << 20;
 
+/// A layer that may have reached the store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InDoubt {
+    pub(crate) layer: Id,
+    /// The state of pending that it holds.
+    pub(crate) version: u64,
+}
+
 /// Who holds a sequence number.
 pub(crate) enum Holder {
-    Ours(Id),
+    Ours(InDoubt),
     SameFile,
     Foreign,
     Nobody,
@@ -103,7 +111,7 @@ impl ArrayFile {
             parts.extend(self.pending.spool.contents()?);
             parts.extend(committed.tail.iter().cloned());
             // From here on the layer may exist, whatever becomes of this call.
-            self.in_doubt.push(info.layer);
+            self.doubt(info.layer);
             let path = self.place.sidecar(sequence);
             let error = match self.place.put(&path, parts, PutMode::Create).await {
                 PutOutcome::Done(pin) => return self.settle(committed, pin).await,
@@ -117,15 +125,19 @@ impl ArrayFile {
                 PutOutcome::Unknown(error) => Some(error),
             };
             match self.holder(sequence).await? {
-                Holder::Ours(layer) if layer == info.layer => {
+                Holder::Ours(ours) if ours.layer == info.layer => {
                     return self.settle(committed, Pin::default()).await;
                 }
-                // A flush that was given up had reached the store: its layer holds an earlier state
-                // of what is pending, under the same ids.
-                Holder::Ours(_) => {
+                // A flush that was given up had reached the store: its layer holds what is pending,
+                // or an earlier state of it under the same ids.
+                Holder::Ours(ours) => {
                     let found = open::find(&self.place).await?;
+                    let is_all = ours.version == self.pending.version;
                     self.adopt(found);
-                    return Ok(self.pending.is_empty());
+                    if is_all {
+                        self.forget_pending();
+                    }
+                    return Ok(is_all);
                 }
                 Holder::Nobody => {
                     self.in_doubt.pop();
@@ -175,9 +187,22 @@ impl ArrayFile {
         self.layers().set_pin(sequence, pin);
         self.install(committed.snapshot, committed.frames);
         self.trailer = committed.trailer;
+        self.forget_pending();
+        Ok(true)
+    }
+
+    /// Notes that a layer with what is pending now may reach the store.
+    pub(crate) fn doubt(&mut self, layer: Id) {
+        self.in_doubt.push(InDoubt {
+            layer,
+            version: self.pending.version,
+        });
+    }
+
+    /// Everything pending is in the snapshot.
+    pub(crate) fn forget_pending(&mut self) {
         self.pending = Pending::new(self.snapshot.root.next_array, &self.settings);
         self.in_doubt.clear();
-        Ok(true)
     }
 
     pub(crate) fn install(&mut self, snapshot: Snapshot, frames: PageSet<Frames>) {
@@ -214,6 +239,7 @@ impl ArrayFile {
             self.check_conflict(&found, &changes, &mut base_pages, &mut new_pages)
                 .await?;
             let (first, new_first) = (old.next_array, new.next_array);
+            self.pending.forget_unchanged();
             self.pending.renumber(first, new_first);
         }
         self.adopt(found);
@@ -322,9 +348,15 @@ impl ArrayFile {
             Err(error) => return Err(error),
         };
         Ok(match Header::decode(&head) {
-            Ok(header) if self.in_doubt.contains(&header.layer) => Holder::Ours(header.layer),
-            Ok(header) if header.file == self.snapshot.root.file => Holder::SameFile,
-            _ => Holder::Foreign,
+            Ok(header) => {
+                let ours = self.in_doubt.iter().find(|ours| ours.layer == header.layer);
+                match ours {
+                    Some(ours) => Holder::Ours(*ours),
+                    None if header.file == self.snapshot.root.file => Holder::SameFile,
+                    None => Holder::Foreign,
+                }
+            }
+            Err(_) => Holder::Foreign,
         })
     }
 

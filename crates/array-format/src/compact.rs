@@ -19,7 +19,7 @@ use crate::ArrayFile;
 use crate::commit::Holder;
 use crate::error::{Error, Place, Result};
 use crate::fetch::{self, Piece};
-use crate::pending::{Pending, new_spool};
+use crate::pending::new_spool;
 use crate::spool::Spool;
 use crate::storage::{Pin, PutOutcome};
 
@@ -67,7 +67,7 @@ impl ArrayFile {
             let mut parts = vec![self.header(&info)];
             parts.extend(spool.contents()?);
             parts.extend(committed.tail.iter().cloned());
-            self.in_doubt.push(info.layer);
+            self.doubt(info.layer);
             let path = self.place.sidecar(sequence);
             let error = match self.place.put(&path, parts.clone(), PutMode::Create).await {
                 PutOutcome::Done(pin) => break (info, committed, parts, pin),
@@ -80,7 +80,7 @@ impl ArrayFile {
                 PutOutcome::Unknown(error) => Some(error),
             };
             match self.holder(sequence).await? {
-                Holder::Ours(layer) if layer == info.layer => {
+                Holder::Ours(ours) if ours.layer == info.layer => {
                     break (info, committed, parts, Pin::default());
                 }
                 Holder::Foreign => sequence += 1,
@@ -121,8 +121,7 @@ impl ArrayFile {
         self.layers().set_pin(info.sequence, base_pin);
         self.install(committed.snapshot, committed.frames);
         self.trailer = committed.trailer;
-        self.pending = Pending::new(self.snapshot.root.next_array, &self.settings);
-        self.in_doubt.clear();
+        self.forget_pending();
         let replaced = old.into_iter().filter(|&n| n != old_base);
         for number in replaced.chain([sequence]) {
             // They do not count any more; whoever cannot remove them leaves them for later.

@@ -24,10 +24,12 @@ use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers, Pins};
 use crate::pending::Pending;
-use crate::storage::{ObjectStoreBackend, PutOutcome, Tail};
+use crate::storage::{Listing, ObjectStoreBackend, PutOutcome, Tail};
 
 /// How many numbers are asked for at once where a store cannot list.
 const PROBE_WINDOW: u64 = 16;
+/// Compactions by others that one look at the file follows.
+const ATTEMPTS: usize = 8;
 
 /// A random id.
 pub(crate) fn random_id() -> Result<Id> {
@@ -115,11 +117,11 @@ async fn end(place: &ObjectStoreBackend, path: &Path, tail: Tail) -> Result<End>
 /// The numbers of sidecars above the base's.
 async fn candidates(
     place: &ObjectStoreBackend,
-    listed: Option<Vec<u64>>,
+    listed: Option<Listing>,
     base: u64,
 ) -> Result<Vec<u64>> {
     if let Some(listed) = listed {
-        return Ok(listed.into_iter().filter(|&n| n > base).collect());
+        return Ok(listed.numbers.into_iter().filter(|&n| n > base).collect());
     }
     let mut found = Vec::new();
     let mut from = base + 1;
@@ -135,12 +137,35 @@ async fn candidates(
 
 /// Finds the newest snapshot of a file.
 pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
+    for _ in 0..ATTEMPTS {
+        match find_once(place).await {
+            Ok(Some(found)) => return Ok(found),
+            // A compaction replaces what is being looked at: look again.
+            Ok(None) | Err(Error::SnapshotExpired { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::SnapshotExpired {
+        detail: format!("{} is replaced faster than it can be read", place.path()),
+    })
+}
+
+/// Finds the newest snapshot, unless the base is replaced meanwhile.
+async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     let path = place.path();
     let (tail, listed) = futures::join!(place.tail(path), place.sidecars());
-    let base = end(place, path, tail?).await?;
+    let (tail, listed) = (tail?, listed?);
+    // Sidecars are removed only after the base was replaced, so a listing with the same base as was
+    // read shows all of them.
+    let agrees = listed.as_ref().is_none_or(|listed| listed.agrees(&tail));
+    // Some stores spell a version differently in lists: then the base is read once more.
+    if !agrees && place.tail(path).await?.bytes != tail.bytes {
+        return Ok(None);
+    }
+    let base = end(place, path, tail).await?;
     let root = &base.snapshot.root;
     let (file, base_layer, base_sequence) = (root.file, root.layer, root.sequence);
-    let numbers = candidates(place, listed?, base_sequence).await?;
+    let numbers = candidates(place, listed, base_sequence).await?;
 
     let layers = Layers {
         place: place.clone(),
@@ -152,8 +177,12 @@ pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
     base.buffer(&mut buffers);
     let mut torn = Vec::new();
     for &number in numbers.iter().rev() {
-        let Some(newer) = sidecar_end(place, number, file, &mut torn).await? else {
-            continue;
+        let newer = match sidecar_end(place, number, file, &mut torn).await {
+            Ok(Some(newer)) => newer,
+            Ok(None) => continue,
+            // Removed since it was listed: a compaction is under way.
+            Err(Error::FileNotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
         };
         newer.buffer(&mut buffers);
         layers.set_pin(number, newer.tail.pin.clone());
@@ -170,13 +199,13 @@ pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
             continue;
         }
         let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
-        return Ok(Found {
+        return Ok(Some(Found {
             snapshot,
             frame_pages,
             layers,
             torn,
             trailer: newer.trailer,
-        });
+        }));
     }
     let mut snapshot = base.snapshot;
     fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
@@ -184,13 +213,13 @@ pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
         return Err(Error::corrupt("the base does not list itself").within(place_of(path)));
     }
     let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
-    Ok(Found {
+    Ok(Some(Found {
         snapshot,
         frame_pages,
         layers,
         torn,
         trailer: base.trailer,
-    })
+    }))
 }
 
 /// The end of a sidecar, if it is a complete layer of this file.
@@ -201,12 +230,7 @@ async fn sidecar_end(
     torn: &mut Vec<u64>,
 ) -> Result<Option<End>> {
     let path = place.sidecar(number);
-    let tail = match place.tail(&path).await {
-        Ok(tail) => tail,
-        // Removed since it was listed: a compaction is under way.
-        Err(Error::FileNotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let tail = place.tail(&path).await?;
     if !Trailer::is_complete(&tail.bytes) {
         if is_ours(place, &path, file).await {
             tracing::warn!(%path, "a layer was never completely written; it is passed over");
@@ -400,5 +424,6 @@ async fn previous(place: &ObjectStoreBackend) -> Result<Option<(Id, Vec<u64>)>> 
         return Ok(None);
     };
     let listed = place.sidecars().await?;
-    Ok(Some((header.file, listed.unwrap_or_default())))
+    let numbers = listed.map(|listed| listed.numbers);
+    Ok(Some((header.file, numbers.unwrap_or_default())))
 }

@@ -37,7 +37,7 @@ pub(crate) struct PendingArray {
 }
 
 impl PendingArray {
-    fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         !self.tiles.is_empty() || self.committed.as_ref() != Some(&self.meta)
     }
 }
@@ -57,6 +57,8 @@ pub(crate) struct Pending {
     pub(crate) next_array: u64,
     /// Bytes of dirty tiles.
     pub(crate) dirty: u64,
+    /// Grows with every change.
+    pub(crate) version: u64,
 }
 
 pub(crate) fn new_spool(settings: &Settings) -> Spool {
@@ -77,6 +79,7 @@ impl Pending {
             spool: new_spool(settings),
             next_array,
             dirty: 0,
+            version: 0,
         }
     }
 
@@ -97,6 +100,7 @@ impl Pending {
 
     /// Puts a tile in place of what was pending for it.
     pub(crate) fn put_tile(&mut self, name: &str, key: TileKey, tile: PendingTile) {
+        self.version += 1;
         let Some(Some(array)) = self.arrays.get_mut(name) else {
             return;
         };
@@ -161,6 +165,12 @@ impl Pending {
             }));
         }
         changes
+    }
+
+    /// Forgets arrays that were touched without a change: their definitions may move on.
+    pub(crate) fn forget_unchanged(&mut self) {
+        self.arrays
+            .retain(|_, array| array.as_ref().is_none_or(PendingArray::is_changed));
     }
 
     /// Gives definitions that are not committed the ids that follow another snapshot.

@@ -162,6 +162,7 @@ impl ArrayFile {
             committed: None,
             tiles: Default::default(),
         };
+        self.pending.version += 1;
         self.pending.next_array += 1;
         self.pending.arrays.insert(name, Some(array));
         for (key, value) in spec.attributes {
@@ -178,6 +179,7 @@ impl ArrayFile {
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let meta = self.get_array(name)?;
         let (id, committed) = (meta.id, self.snapshot.array(name)?.is_some());
+        self.pending.version += 1;
         if let Some(Some(array)) = self.pending.arrays.remove(name) {
             self.pending.discard(&array);
         } else {
@@ -213,6 +215,7 @@ impl ArrayFile {
         renamed.validate()?;
         let from_committed = self.snapshot.array(from)?.is_some();
         let mut array = self.take_pending(from)?;
+        self.pending.version += 1;
         array.meta = renamed;
         if from_committed {
             self.pending.arrays.insert(from.to_owned(), None);
@@ -238,6 +241,7 @@ impl ArrayFile {
     /// The pending state of an array, made without a change if there is none.
     pub(crate) fn touch(&mut self, name: &str) -> Result<&mut PendingArray> {
         let array = self.take_pending(name)?;
+        self.pending.version += 1;
         let entry = self.pending.arrays.entry(name.to_owned()).or_default();
         Ok(entry.insert(array))
     }

@@ -5,7 +5,7 @@ mod place;
 
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
-pub(crate) use place::{Pin, PutOutcome, Tail};
+pub(crate) use place::{Listing, Pin, PutOutcome, Tail};
 
 pub use crate::url::resolve;
 

@@ -33,6 +33,27 @@ pub(crate) struct Pin {
     pub(crate) version: Option<UpdateVersion>,
 }
 
+/// What the folder of a file shows.
+#[derive(Debug, Clone)]
+pub(crate) struct Listing {
+    /// The numbers of sidecars, rising.
+    pub(crate) numbers: Vec<u64>,
+    base_e_tag: Option<String>,
+    base_length: u64,
+}
+
+impl Listing {
+    /// Whether the base was, when it was listed, the one whose end was read.
+    pub(crate) fn agrees(&self, base: &Tail) -> bool {
+        let read = base.pin.version.as_ref().and_then(|v| v.e_tag.as_ref());
+        let same_tag = match (&self.base_e_tag, read) {
+            (Some(listed), Some(read)) => listed == read,
+            _ => true,
+        };
+        same_tag && self.base_length == base.object_length
+    }
+}
+
 /// The last bytes of an object.
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
@@ -113,10 +134,10 @@ impl ObjectStoreBackend {
         canonical.then(|| digits.parse().ok())?
     }
 
-    /// The numbers that sidecars of this name have, rising; `None` if the store cannot list.
+    /// The sidecars of this name; `None` if the store cannot list.
     ///
     /// Lists the file's own folder and nothing above or beneath it.
-    pub(crate) async fn sidecars(&self) -> Result<Option<Vec<u64>>> {
+    pub(crate) async fn sidecars(&self) -> Result<Option<Listing>> {
         let folder = self
             .base
             .as_ref()
@@ -134,16 +155,20 @@ impl ObjectStoreBackend {
             Err(source) => return Err(failed("list", &self.base, source)),
         };
         // A listing that lacks the base itself says nothing (some HTTP servers answer so).
-        if !listed.objects.iter().any(|o| o.location == self.base) {
+        let Some(base) = listed.objects.iter().find(|o| o.location == self.base) else {
             return Ok(None);
-        }
+        };
         let mut numbers: Vec<u64> = listed
             .objects
             .iter()
             .filter_map(|object| self.number(&object.location))
             .collect();
         numbers.sort_unstable();
-        Ok(Some(numbers))
+        Ok(Some(Listing {
+            numbers,
+            base_e_tag: base.e_tag.clone(),
+            base_length: base.size,
+        }))
     }
 
     /// Which of these sidecars exist, asked one by one but all at once.
