@@ -42,6 +42,8 @@ pub struct ArrayFile {
     pub(crate) pins: Arc<Mutex<Pins>>,
     /// The sequence number of the base object.
     pub(crate) base_sequence: u64,
+    /// The layer that the base object holds.
+    pub(crate) base_layer: Id,
     /// The newest layer's trailer: whether this library may write.
     pub(crate) trailer: Trailer,
     /// Layers that this handle tried to write without learning how it ended.

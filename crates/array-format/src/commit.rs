@@ -163,14 +163,15 @@ impl ArrayFile {
 
     /// Ends a commit whose layer is in the store: it counts unless the base was replaced meanwhile.
     async fn settle(&mut self, committed: Committed, pin: Pin) -> Result<bool> {
-        let base = self.snapshot.base()?.id;
+        // A merged layer that this snapshot stands on may have taken the base's place meanwhile.
+        let merged = self.snapshot.base()?.id;
         let head = self
             .place
             .head(self.place.path(), HEADER_BYTES as u64)
             .await;
         let header = head.and_then(|bytes| Header::decode(&bytes));
         match header {
-            Ok(header) if header.layer == base => {}
+            Ok(header) if header.layer == self.base_layer || header.layer == merged => {}
             // A base merged from layers that this snapshot stands on: still the same file, but it
             // does not hold what was just written.
             Ok(_) => {
@@ -297,6 +298,7 @@ impl ArrayFile {
     /// Takes over a newer state as it is.
     pub(crate) fn adopt(&mut self, found: Found) {
         self.base_sequence = found.layers.base_sequence;
+        self.base_layer = found.layers.base_layer;
         self.pins = found.layers.pins;
         self.torn = found.torn;
         self.trailer = found.trailer;

@@ -58,7 +58,7 @@ impl ArrayFile {
     async fn merge(&mut self) -> Result<bool> {
         self.trailer.check_writable()?;
         let mut sequence = self.sequence() + 1;
-        let (info, committed, parts, pin) = loop {
+        let (info, committed, parts) = loop {
             let info = self.commit_info(sequence)?;
             let (spool, rebuild) = self
                 .copy_frames(Rebuild::new(info.clone()), sequence)
@@ -70,7 +70,7 @@ impl ArrayFile {
             self.doubt(info.layer);
             let path = self.place.sidecar(sequence);
             let error = match self.place.put(&path, parts.clone(), PutMode::Create).await {
-                PutOutcome::Done(pin) => break (info, committed, parts, pin),
+                PutOutcome::Done(_) => break (info, committed, parts),
                 PutOutcome::Unsupported => {
                     return Err(Error::ReadOnly(format!(
                         "the store of {path} cannot create objects atomically, which compaction needs"
@@ -81,7 +81,7 @@ impl ArrayFile {
             };
             match self.holder(sequence).await? {
                 Holder::Ours(ours) if ours.layer == info.layer => {
-                    break (info, committed, parts, Pin::default());
+                    break (info, committed, parts);
                 }
                 Holder::Foreign => sequence += 1,
                 Holder::Nobody => {
@@ -116,8 +116,8 @@ impl ArrayFile {
                 return Ok(false);
             }
         };
-        let _ = pin;
         self.base_sequence = info.sequence;
+        self.base_layer = info.layer;
         self.layers().set_pin(info.sequence, base_pin);
         self.install(committed.snapshot, committed.frames);
         self.trailer = committed.trailer;
@@ -151,7 +151,7 @@ impl ArrayFile {
         }
         // A store without compare-and-swap: the check and the put are two steps.
         let head = self.place.head(base, HEADER_BYTES as u64).await?;
-        if Header::decode(&head)?.layer != fetch::layer_id(&self.snapshot, self.base_sequence)? {
+        if Header::decode(&head)?.layer != self.base_layer {
             return Ok(None);
         }
         match self.place.put(base, parts, PutMode::Overwrite).await {

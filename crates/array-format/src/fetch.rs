@@ -36,6 +36,8 @@ const PAGE_REQUEST_BYTES: u64 = 8 << 20;
 pub(crate) struct Layers {
     pub(crate) place: ObjectStoreBackend,
     pub(crate) base_sequence: u64,
+    /// The layer that the base object holds.
+    pub(crate) base_layer: Id,
     pub(crate) pins: Arc<Mutex<Pins>>,
 }
 

@@ -170,6 +170,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     let layers = Layers {
         place: place.clone(),
         base_sequence,
+        base_layer,
         pins: Arc::new(Mutex::new(Pins::new())),
     };
     layers.set_pin(base_sequence, base.tail.pin.clone());
@@ -366,6 +367,7 @@ impl ArrayFile {
         let layers = Layers {
             place: place.clone(),
             base_sequence: 0,
+            base_layer: layer,
             pins: Arc::new(Mutex::new(Pins::new())),
         };
         layers.set_pin(0, pin);
@@ -394,6 +396,7 @@ impl ArrayFile {
             frame_pages: found.frame_pages,
             pins: found.layers.pins,
             base_sequence: found.layers.base_sequence,
+            base_layer: found.layers.base_layer,
             in_doubt: Vec::new(),
             torn: found.torn,
             trailer: found.trailer,
@@ -408,6 +411,7 @@ impl ArrayFile {
         Layers {
             place: self.place.clone(),
             base_sequence: self.base_sequence,
+            base_layer: self.base_layer,
             pins: Arc::clone(&self.pins),
         }
     }

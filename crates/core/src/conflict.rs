@@ -34,7 +34,6 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
     let layer = newer.snapshot.root.sequence;
     let conflict = |what: String| Miss::Error(Error::Conflict { what, layer });
     let first_new = base.snapshot.root.next_array;
-    let names = Names::new(changes);
 
     for (name, put) in &changes.arrays {
         let before = base.snapshot.array(name)?;
@@ -60,7 +59,7 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
         );
         for ((id, before), after) in touched.iter().zip(before).zip(after) {
             if before != after {
-                return Err(conflict(names.of(*id, before)));
+                return Err(conflict(name_of(base.snapshot, *id)));
             }
         }
     }
@@ -69,13 +68,17 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
         if id < first_new
             && base.snapshot.attribute(id, &key.key)? != newer.snapshot.attribute(id, &key.key)?
         {
-            return Err(conflict(format!("attribute {:?} of array {id}", key.key)));
+            return Err(conflict(format!(
+                "attribute {:?} of {}",
+                key.key,
+                name_of(base.snapshot, id)
+            )));
         }
     }
     for &id in &changes.removed {
         // Whoever deletes an array has not seen what was written to it since.
         if base.snapshot.statistics(id)? != newer.snapshot.statistics(id)? {
-            return Err(conflict(names.of(id, None)));
+            return Err(conflict(name_of(base.snapshot, id)));
         }
     }
     let mut keys: Vec<FrameKey> = changes
@@ -103,7 +106,7 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
         if content(before) != content(after) {
             return Err(conflict(format!(
                 "{}, chunk {:?}",
-                names.of(key.array, None),
+                name_of(base.snapshot, key.array),
                 key.tile.chunk
             )));
         }
@@ -111,24 +114,12 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
     Ok(())
 }
 
-/// Names of arrays for errors.
-struct Names<'a>(&'a Changes);
-
-impl<'a> Names<'a> {
-    fn new(changes: &'a Changes) -> Self {
-        Self(changes)
-    }
-
-    fn of(&self, id: u64, meta: Option<&ArrayMeta>) -> String {
-        let put = self
-            .0
-            .arrays
-            .iter()
-            .find_map(|(_, meta)| meta.as_ref().filter(|m| m.id == id));
-        match meta.or(put) {
-            Some(meta) => format!("array {:?}", meta.name),
-            None => format!("the array with id {id}"),
-        }
+/// How an error names an array.
+fn name_of(snapshot: &Snapshot, id: u64) -> String {
+    match by_id(snapshot, &[id]).as_deref() {
+        Ok([Some(meta)]) => format!("array {:?}", meta.name),
+        _ if id == FILE_ID => "the file".to_owned(),
+        _ => format!("the array with id {id}"),
     }
 }
 

@@ -285,7 +285,18 @@ impl ObjectStoreBackend {
 
     /// The first bytes of an object.
     pub(crate) async fn head(&self, path: &Path, length: u64) -> Result<Bytes> {
-        self.range(path, 0..length, &Pin::default()).await
+        let read = self.range(path, 0..length, &Pin::default()).await;
+        let Err(Error::Store { .. }) = &read else {
+            return read;
+        };
+        // Stores refuse a range of an empty object in ways of their own.
+        match self.store.head(path).await {
+            Ok(meta) if meta.size < length => Err(Error::corrupt(format!(
+                "{path} has {} bytes, too few for a layer",
+                meta.size
+            ))),
+            _ => read,
+        }
     }
 
     /// Puts an object, under a condition or none.
