@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::shell::{self, Outcome, Result, command, root, target};
 
 const FOLDER: &str = "tests/second_reader";
-const GOLDEN: &str = "tests/golden";
+const GOLDEN: &str = "tests/golden/v1";
 
 pub fn run() -> Result {
     if !root().join(FOLDER).is_dir() {

@@ -152,6 +152,8 @@ impl ObjectStoreBackend {
                 | StoreError::Unauthenticated { .. },
             ) => return Ok(None),
             Err(StoreError::NotFound { .. }) => return Ok(None),
+            // Web servers without WebDAV answer a listing with any error that they like.
+            Err(StoreError::Generic { store: "HTTP", .. }) => return Ok(None),
             Err(source) => return Err(failed("list", &self.base, source)),
         };
         // A listing that lacks the base itself says nothing (some HTTP servers answer so).
