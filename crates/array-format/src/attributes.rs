@@ -9,6 +9,21 @@ use crate::ArrayFile;
 use crate::error::Result;
 use crate::value::AttributeValue;
 
+/// Refuses a key or value that is too long to be stored.
+pub(crate) fn check(key: &str, value: Option<&AttributeValue>) -> Result<()> {
+    limits::check(
+        "bytes of an attribute key",
+        key.len() as u64,
+        limits::NAME_BYTES,
+    )?;
+    let length = value.map_or(0, |value| value.encoded_len() as u64);
+    limits::check(
+        "bytes of an attribute value",
+        length,
+        limits::ATTRIBUTE_BYTES,
+    )
+}
+
 impl ArrayFile {
     /// An attribute by array id.
     pub(crate) fn attribute(&self, id: u64, key: &str) -> Result<Option<&AttributeValue>> {
@@ -33,19 +48,7 @@ impl ArrayFile {
         key: &str,
         value: Option<AttributeValue>,
     ) -> Result<()> {
-        limits::check(
-            "bytes of an attribute key",
-            key.len() as u64,
-            limits::NAME_BYTES,
-        )?;
-        if let Some(value) = &value {
-            let length = value.encoded_len() as u64;
-            limits::check(
-                "bytes of an attribute value",
-                length,
-                limits::ATTRIBUTE_BYTES,
-            )?;
-        }
+        check(key, value.as_ref())?;
         self.pending.version += 1;
         let pending = self.pending.attributes.entry(id).or_default();
         pending.insert(key.to_owned(), value);

@@ -3,9 +3,9 @@
 use array_format_core::array::ArrayMeta;
 use array_format_core::codec::PipelineRecord;
 use array_format_core::geometry::choose_tile;
-use array_format_core::limits;
 
 use crate::ArrayFile;
+use crate::attributes;
 use crate::codec::CodecSpec;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -140,17 +140,7 @@ impl ArrayFile {
         );
         meta.validate()?;
         for (key, value) in &spec.attributes {
-            limits::check(
-                "bytes of an attribute key",
-                key.len() as u64,
-                limits::NAME_BYTES,
-            )?;
-            let length = value.encoded_len() as u64;
-            limits::check(
-                "bytes of an attribute value",
-                length,
-                limits::ATTRIBUTE_BYTES,
-            )?;
+            attributes::check(key, Some(value))?;
         }
         // A codec of the user's own must be found again when frames are encoded.
         if let Some(crate::codec::Compressor::Custom(custom)) = codec.compressor() {
