@@ -15,6 +15,11 @@ from zstd import decode_zstd
 PCO_NUMBERS = {"complex64": "float32", "complex128": "float64", "timestamp_ns": "int64"}
 
 
+def is_stored_raw(stages: list[Stage], stored: bytes, raw_length: int) -> bool:
+    """Frames that compression would not shrink are stored as they are; their length says so."""
+    return bool(stages) and stages[-1].name in ("lz4", "zstd", "pco") and len(stored) == raw_length
+
+
 def decode_pipeline(stored: bytes, raw_length: int, stages: list[Stage], dtype: DType, place: str) -> bytes:
     data = stored
     for stage in reversed(stages):
@@ -148,7 +153,10 @@ def frame_box(array: Array, frame: Frame) -> tuple[tuple[int, ...], tuple[int, .
 
 def decode_frame(array: Array, frame: Frame, stored: bytes, count: int) -> Any:
     """Bytes for elements of fixed width, else a list with the bytes of each."""
-    raw = decode_pipeline(stored, frame.raw, array.pipeline, array.dtype, frame.place)
+    if is_stored_raw(array.pipeline, stored, frame.raw):
+        raw = stored
+    else:
+        raw = decode_pipeline(stored, frame.raw, array.pipeline, array.dtype, frame.place)
     if array.dtype.size is not None:
         check_fixed(array.dtype, raw, frame.place)
         return raw

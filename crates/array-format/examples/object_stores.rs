@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut urls = vec![local.map_err(|()| "no absolute path")?.to_string()];
     urls.extend(std::env::args().nth(1));
     for url in urls {
-        let (store, path) = resolve::<&str, &str>(&url, [])?;
+        let (store, path) = resolve(&url, [])?;
         let scheme = url.split(':').next().unwrap_or_default();
         places.push((format!("{scheme}://…"), store, path));
     }

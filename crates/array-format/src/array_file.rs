@@ -127,7 +127,7 @@ impl ArrayFile {
 
     fn committed_statistics(&self, name: &str) -> Result<Option<ArrayStats>> {
         let meta = match self.pending.arrays.get(name) {
-            Some(Some(PendingArray { committed, .. })) => committed.as_ref(),
+            Some(Some(PendingArray { committed, .. })) => committed.as_deref(),
             Some(None) => None,
             None => self.snapshot.array(name)?,
         };

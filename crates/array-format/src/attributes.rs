@@ -49,9 +49,7 @@ impl ArrayFile {
         value: Option<AttributeValue>,
     ) -> Result<()> {
         check(key, value.as_ref())?;
-        self.pending.version += 1;
-        let pending = self.pending.attributes.entry(id).or_default();
-        pending.insert(key.to_owned(), value);
+        self.pending.put_attribute(id, key, value);
         Ok(())
     }
 
@@ -64,8 +62,8 @@ impl ArrayFile {
         }
         for (key, value) in self.pending.attributes.get(&id).into_iter().flatten() {
             match value {
-                Some(value) => out.insert(key.clone(), value),
-                None => out.remove(key),
+                Some(value) => out.insert(key.to_string(), value),
+                None => out.remove(&**key),
             };
         }
         Ok(out.into_iter().collect())
@@ -99,7 +97,8 @@ impl ArrayFile {
             .collect())
     }
 
-    /// The distinct attribute keys of the file and its arrays, rising.
+    /// The distinct attribute keys of the file and its arrays, rising. A key whose last attribute
+    /// was removed stays until the next flush.
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::Error::Corrupt) if a page is damaged.
@@ -110,13 +109,10 @@ impl ArrayFile {
             .into_iter()
             .map(|key| key.to_string())
             .collect();
-        keys.extend(
-            self.pending
-                .attributes
-                .values()
-                .flat_map(BTreeMap::keys)
-                .cloned(),
-        );
+        for values in self.pending.attributes.values() {
+            let set = values.iter().filter(|(_, value)| value.is_some());
+            keys.extend(set.map(|(key, _)| key.to_string()));
+        }
         Ok(keys.into_iter().collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Edits of a handle that are not committed yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use array_format_core::array::ArrayMeta;
@@ -20,7 +20,7 @@ pub(crate) enum PendingTile {
     /// Decoded, over the tile's whole extent: likely to be changed again soon.
     Dirty(Arc<Elements>),
     /// Encoded, in the spool.
-    Spooled(PlacedFrame),
+    Spooled(Box<PlacedFrame>),
     /// Cut off by a smaller shape.
     Removed,
 }
@@ -31,14 +31,14 @@ pub(crate) struct PendingArray {
     /// Its definition as this handle sees it.
     pub(crate) meta: ArrayMeta,
     /// Its definition in the snapshot; none if it was defined since.
-    pub(crate) committed: Option<ArrayMeta>,
+    pub(crate) committed: Option<Box<ArrayMeta>>,
     /// Tiles that differ from the snapshot's.
     pub(crate) tiles: BTreeMap<TileKey, PendingTile>,
 }
 
 impl PendingArray {
     pub(crate) fn is_changed(&self) -> bool {
-        !self.tiles.is_empty() || self.committed.as_ref() != Some(&self.meta)
+        !self.tiles.is_empty() || self.committed.as_deref() != Some(&self.meta)
     }
 }
 
@@ -50,7 +50,9 @@ pub(crate) struct Pending {
     /// Ids of committed arrays that were deleted.
     pub(crate) removed: Vec<u64>,
     /// By array id and key; none where the attribute was removed.
-    pub(crate) attributes: HashMap<u64, BTreeMap<String, Option<AttributeValue>>>,
+    pub(crate) attributes: HashMap<u64, BTreeMap<Arc<str>, Option<AttributeValue>>>,
+    /// Every key once, to be shared.
+    keys: HashSet<Arc<str>>,
     /// Encoded frames.
     pub(crate) spool: Spool,
     /// The id of the next definition.
@@ -76,6 +78,7 @@ impl Pending {
             arrays: BTreeMap::new(),
             removed: Vec::new(),
             attributes: HashMap::new(),
+            keys: HashSet::new(),
             spool: new_spool(settings),
             next_array,
             dirty: 0,
@@ -96,6 +99,20 @@ impl Pending {
     /// The array of this name, if it was touched.
     pub(crate) fn array(&self, name: &str) -> Option<&PendingArray> {
         self.arrays.get(name)?.as_ref()
+    }
+
+    /// Puts or removes an attribute.
+    pub(crate) fn put_attribute(&mut self, id: u64, key: &str, value: Option<AttributeValue>) {
+        self.version += 1;
+        let key = match self.keys.get(key) {
+            Some(key) => Arc::clone(key),
+            None => {
+                let key: Arc<str> = key.into();
+                self.keys.insert(Arc::clone(&key));
+                key
+            }
+        };
+        self.attributes.entry(id).or_default().insert(key, value);
     }
 
     /// Puts a tile in place of what was pending for it.
@@ -138,7 +155,7 @@ impl Pending {
                 changes.arrays.push((name.clone(), None));
                 continue;
             };
-            if array.committed.as_ref() != Some(&array.meta) {
+            if array.committed.as_deref() != Some(&array.meta) {
                 changes
                     .arrays
                     .push((name.clone(), Some(array.meta.clone())));
@@ -149,7 +166,9 @@ impl Pending {
                     tile: tile.clone(),
                 };
                 match state {
-                    PendingTile::Spooled(frame) => changes.frames.push((key, Some(frame.clone()))),
+                    PendingTile::Spooled(frame) => {
+                        changes.frames.push((key, Some(PlacedFrame::clone(frame))))
+                    }
                     PendingTile::Removed => changes.frames.push((key, None)),
                     PendingTile::Dirty(_) => debug_assert!(false, "dirty tiles are spooled first"),
                 }
@@ -158,7 +177,7 @@ impl Pending {
         for (&array, values) in &self.attributes {
             changes.attributes.extend(values.iter().map(|(key, value)| {
                 let key = AttributeKey {
-                    key: key.as_str().into(),
+                    key: Arc::clone(key),
                     array,
                 };
                 (key, value.clone())

@@ -222,7 +222,7 @@ impl ArrayFile {
         }
         let meta = self.get_array(name)?.clone();
         Ok(PendingArray {
-            committed: Some(meta.clone()),
+            committed: Some(Box::new(meta.clone())),
             meta,
             tiles: Default::default(),
         })

@@ -29,9 +29,9 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::InvalidArgument`] for a URL that is none, whose scheme is unknown or not compiled in, or
 /// whose options are wrong.
-pub fn resolve<K: AsRef<str>, V: Into<String>>(
+pub fn resolve(
     url: &str,
-    options: impl IntoIterator<Item = (K, V)>,
+    options: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(Arc<dyn ObjectStore>, Path)> {
     if !url.contains("://") {
         return local(LocalPath::new(url));
@@ -78,9 +78,9 @@ impl ArrayFile {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for the URL or the options; as [`ArrayFile::open`].
-    pub async fn open_url<C: CompressionCodec + 'static, K: AsRef<str>, V: Into<String>>(
+    pub async fn open_url<C: CompressionCodec + 'static>(
         url: &str,
-        options: impl IntoIterator<Item = (K, V)>,
+        options: impl IntoIterator<Item = (String, String)>,
         config: FileConfig<C>,
     ) -> Result<Self> {
         let (store, path) = resolve(url, options)?;
@@ -91,9 +91,9 @@ impl ArrayFile {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for the URL or the options; as [`ArrayFile::create`].
-    pub async fn create_url<C: CompressionCodec + 'static, K: AsRef<str>, V: Into<String>>(
+    pub async fn create_url<C: CompressionCodec + 'static>(
         url: &str,
-        options: impl IntoIterator<Item = (K, V)>,
+        options: impl IntoIterator<Item = (String, String)>,
         config: FileConfig<C>,
     ) -> Result<Self> {
         let (store, path) = resolve(url, options)?;

@@ -261,7 +261,6 @@ async fn an_unknown_codec_is_named_and_only_its_array_is_refused() {
 
 #[tokio::test]
 async fn urls_and_paths() {
-    let none: [(&str, &str); 0] = [];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data file.af");
     let url = format!("file://{}/data%20file.af", folder.path().display());
@@ -269,12 +268,12 @@ async fn urls_and_paths() {
     file.create_array("a", ArraySpec::new(DType::Int8, []))
         .unwrap();
     file.flush().await.unwrap();
-    let by_url = ArrayFile::open_url(&url, none, config()).await.unwrap();
+    let by_url = ArrayFile::open_url(&url, [], config()).await.unwrap();
     assert_eq!(by_url.list_arrays().len(), 1);
     let text = path.to_str().unwrap();
-    let by_path = ArrayFile::open_url(text, none, config()).await.unwrap();
+    let by_path = ArrayFile::open_url(text, [], config()).await.unwrap();
     assert_eq!(by_path.num_layers(), 2);
-    ArrayFile::create_url("memory:///x.af", none, config())
+    ArrayFile::create_url("memory:///x.af", [], config())
         .await
         .unwrap();
 
@@ -284,11 +283,11 @@ async fn urls_and_paths() {
         &["no folder"],
     );
     says(
-        ArrayFile::open_url("ftp://host/x", none, config()).await,
+        ArrayFile::open_url("ftp://host/x", [], config()).await,
         &["ftp://host/x"],
     );
     says(
-        ArrayFile::open_url("://", none, config()).await,
+        ArrayFile::open_url("://", [], config()).await,
         &["not a URL"],
     );
     says(
@@ -297,7 +296,7 @@ async fn urls_and_paths() {
     );
     if !cfg!(feature = "aws") {
         says(
-            ArrayFile::open_url("s3://bucket/x", none, config()).await,
+            ArrayFile::open_url("s3://bucket/x", [], config()).await,
             &["s3", "feature"],
         );
     }

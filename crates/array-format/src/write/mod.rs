@@ -218,7 +218,8 @@ impl Writer {
         for (key, frame) in frames {
             let offset = file.pending.spool.append(&frame.stored)?;
             let placed = array_format_core::commit::PlacedFrame::new(&frame, offset);
-            self.staged.push((key, PendingTile::Spooled(placed)));
+            self.staged
+                .push((key, PendingTile::Spooled(Box::new(placed))));
         }
         Ok(())
     }

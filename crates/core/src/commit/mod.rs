@@ -10,7 +10,6 @@
 mod next;
 mod statistics;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -242,7 +241,8 @@ fn attribute_edits(
     snapshot: &Snapshot,
     changes: &Changes,
 ) -> std::result::Result<Edits<Attributes>, Miss> {
-    let mut rows: BTreeMap<AttributeKey, Option<AttributeRow>> = BTreeMap::new();
+    // Keys of arrays that go, and keys that are set, are of different arrays.
+    let mut rows: Vec<(AttributeKey, Option<AttributeRow>)> = Vec::new();
     if !changes.removed.is_empty() {
         let mut ids = changes.removed.clone();
         ids.sort_unstable();
@@ -250,7 +250,7 @@ fn attribute_edits(
             let column = snapshot.attribute_column(&key, &ids)?;
             for (&array, _) in ids.iter().zip(column).filter(|(_, value)| value.is_some()) {
                 let key = Arc::clone(&key);
-                rows.insert(AttributeKey { key, array }, None);
+                rows.push((AttributeKey { key, array }, None));
             }
         }
     }
@@ -259,9 +259,9 @@ fn attribute_edits(
             key: key.clone(),
             value: value.clone(),
         });
-        rows.insert(key.clone(), row);
+        rows.push((key.clone(), row));
     }
-    Ok(Edits::new(rows.into_iter().collect(), Vec::new()))
+    Ok(Edits::new(rows, Vec::new()))
 }
 
 fn layer_edits(snapshot: &Snapshot, changes: &Changes, info: &CommitInfo) -> Result<Edits<Layers>> {

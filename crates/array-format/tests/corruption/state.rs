@@ -1,0 +1,158 @@
+//! All that can be asked of a file.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use array_format::array::ArrayMeta;
+use array_format::element::Elements;
+use array_format::object_store::memory::InMemory;
+use array_format::object_store::path::Path;
+use array_format::{ArrayFile, AttributeValue, Error, FileConfig, NoCompression, Result};
+
+pub const NAME: &str = "seed.af";
+
+pub type Attributes = Vec<(String, AttributeValue)>;
+
+/// A file's whole content. Every part may be an error of its own.
+#[derive(Debug)]
+pub struct State {
+    pub sequence: u64,
+    pub attributes: Result<Attributes>,
+    pub arrays: Result<Vec<ArrayState>>,
+}
+
+#[derive(Debug)]
+pub struct ArrayState {
+    pub meta: ArrayMeta,
+    pub elements: Result<Elements>,
+    pub chunks: Result<String>,
+    pub attributes: Result<Attributes>,
+    /// `None` where the call logs an error.
+    pub stats: Option<String>,
+}
+
+fn config() -> FileConfig<NoCompression> {
+    // Nothing is cached: the next file has the same layer ids and other bytes.
+    FileConfig {
+        cache_capacity: 0,
+        io_cache_capacity: 0,
+        ..FileConfig::new(NoCompression)
+    }
+}
+
+pub async fn create(store: &Arc<InMemory>) -> ArrayFile {
+    let created = ArrayFile::create(store.clone(), Path::from(NAME), config()).await;
+    created.unwrap()
+}
+
+fn owned(found: Result<Vec<(String, &AttributeValue)>>) -> Result<Attributes> {
+    Ok(found?.into_iter().map(|(k, v)| (k, v.clone())).collect())
+}
+
+/// Opens a file and reads all of it.
+pub async fn read(store: &Arc<InMemory>) -> Result<State> {
+    let file = ArrayFile::open(store.clone(), Path::from(NAME), config()).await?;
+    let arrays = match file.arrays() {
+        Ok(metas) => {
+            let mut arrays = Vec::new();
+            for meta in metas {
+                let name = &meta.name;
+                let elements = file.read_elements(name, vec![], vec![]).await;
+                let chunks = file.chunks(name).await;
+                arrays.push(ArrayState {
+                    elements: elements.map(|(_, elements)| elements),
+                    chunks: chunks.map(|chunks| format!("{chunks:?}")),
+                    attributes: owned(file.attributes(name)),
+                    stats: file.array_stats(name).map(|stats| format!("{stats:?}")),
+                    meta: meta.clone(),
+                });
+            }
+            Ok(arrays)
+        }
+        Err(error) => Err(error),
+    };
+    Ok(State {
+        sequence: file.sequence(),
+        attributes: owned(file.file_attributes()),
+        arrays,
+    })
+}
+
+/// An error must say where; what is too new for this library is the whole file.
+fn check_error(error: &Error) {
+    let text = error.to_string();
+    let places = [
+        "layer ", ".af", "array \"", "root", "trailer", "codec", "version", "feature",
+    ];
+    assert!(
+        places.iter().any(|place| text.contains(place)),
+        "no place in: {text}"
+    );
+}
+
+fn same<V: PartialEq + Debug>(found: &Result<V>, expected: &Result<V>) -> bool {
+    match found {
+        Ok(found) => {
+            assert!(
+                *found == *expected.as_ref().unwrap(),
+                "read {found:?}, not {expected:?}"
+            );
+            true
+        }
+        Err(error) => {
+            check_error(error);
+            false
+        }
+    }
+}
+
+/// Panics unless each part is an error or what was expected; false if there was any error.
+pub fn agrees(found: &Result<State>, expected: &State) -> bool {
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => {
+            check_error(error);
+            return false;
+        }
+    };
+    assert_eq!(found.sequence, expected.sequence);
+    let mut whole = same(&found.attributes, &expected.attributes);
+    let arrays = match &found.arrays {
+        Ok(arrays) => arrays,
+        Err(error) => {
+            check_error(error);
+            return false;
+        }
+    };
+    let expected = expected.arrays.as_ref().unwrap();
+    assert_eq!(arrays.len(), expected.len(), "arrays");
+    for (array, expected) in arrays.iter().zip(expected) {
+        assert_eq!(array.meta, expected.meta);
+        whole &= same(&array.elements, &expected.elements);
+        whole &= same(&array.chunks, &expected.chunks);
+        whole &= same(&array.attributes, &expected.attributes);
+        match &array.stats {
+            Some(stats) => assert_eq!(Some(stats), expected.stats.as_ref()),
+            None => whole = false,
+        }
+    }
+    whole
+}
+
+/// Whether any part is an error; each must say where.
+pub fn has_error(found: &Result<State>) -> bool {
+    fn failed<V>(part: &Result<V>) -> bool {
+        part.as_ref()
+            .inspect_err(|error| check_error(error))
+            .is_err()
+    }
+    let Ok(state) = found else {
+        return failed(found);
+    };
+    let mut any = failed(&state.attributes) | failed(&state.arrays);
+    for array in state.arrays.iter().flatten() {
+        any |= failed(&array.elements) | failed(&array.chunks) | failed(&array.attributes);
+        any |= array.stats.is_none();
+    }
+    any
+}
