@@ -40,6 +40,8 @@ impl ArrayFile {
     /// As [`ArrayFile::flush`]; [`Error::Corrupt`] if a frame is damaged: then nothing is replaced.
     pub async fn compact(&mut self) -> Result<()> {
         self.flush().await?;
+        // Others may have committed since this handle last looked.
+        self.refresh().await?;
         for _ in 0..ATTEMPTS {
             if self.num_layers() == 1 && self.sequence() == self.base_sequence {
                 return Ok(());

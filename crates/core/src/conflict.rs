@@ -81,6 +81,25 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
             return Err(conflict(name_of(base.snapshot, id)));
         }
     }
+    // Whoever makes an array smaller has cut the frames that were there, not those that came since.
+    let mut puts: Vec<&ArrayMeta> = changes
+        .arrays
+        .iter()
+        .filter_map(|(_, meta)| meta.as_ref())
+        .filter(|put| put.id < first_new)
+        .collect();
+    puts.sort_unstable_by_key(|put| put.id);
+    let ids: Vec<u64> = puts.iter().map(|put| put.id).collect();
+    for (put, old) in puts.into_iter().zip(by_id(base.snapshot, &ids)?) {
+        let is_smaller =
+            |old: &ArrayMeta| put.shape.iter().zip(&old.shape).any(|(new, old)| new < old);
+        let frames = |snapshot: &Snapshot| -> Result<u64> {
+            Ok(snapshot.statistics(put.id)?.map_or(0, |row| row.frames))
+        };
+        if old.is_some_and(is_smaller) && frames(base.snapshot)? != frames(newer.snapshot)? {
+            return Err(conflict(name_of(base.snapshot, put.id)));
+        }
+    }
     let mut keys: Vec<FrameKey> = changes
         .frames
         .iter()

@@ -29,7 +29,7 @@ macro_rules! builders {
 
 builders! {
     empty integers floats others variable lists long_strings
-    codecs_numbers codecs_text custom_codec auto
+    codecs_numbers codecs_text custom_codec stored_raw auto
     scalars zero_length ragged tiles tiles_plain unwritten
     layers_02 layers_03 layers_05 layers_08 layers_10 folding compacted compacted_then_written
     resized appended attributes names many_arrays many_frames
@@ -337,6 +337,34 @@ async fn custom_codec(s: &mut Script) {
     s.fill("custom, filtered", ints(50)).await;
     s.define("plain", def::<i32>(&[5]));
     s.fill("plain", ints(5)).await;
+    s.flush().await;
+}
+
+/// Bytes that no codec shrinks: of one tile they are stored as they are, of several they may not be.
+async fn stored_raw(s: &mut Script) {
+    let random = |n: usize| -> Vec<u64> {
+        let mix = |i: u64| {
+            (i + 1)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                .rotate_left(i as u32)
+        };
+        (0..n as u64).map(|i| mix(mix(i))).collect()
+    };
+    for (i, codec) in chains().into_iter().enumerate() {
+        let one = format!("{i:02} one tile");
+        s.define(&one, def::<u64>(&[9]).codec(codec.clone()));
+        s.fill(&one, random(9)).await;
+        let several = format!("{i:02} several tiles");
+        let tiles = def::<u64>(&[9]).tile(&[4]).codec(codec.clone());
+        s.define(&several, tiles);
+        s.fill(&several, random(9)).await;
+        if codec.check(&array_format::DType::String).is_ok() {
+            let text = format!("{i:02} text");
+            s.define(&text, def::<String>(&[3]).codec(codec));
+            s.fill(&text, ["a", "bc", "def"].map(str::to_owned).to_vec())
+                .await;
+        }
+    }
     s.flush().await;
 }
 

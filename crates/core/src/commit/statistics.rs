@@ -55,8 +55,10 @@ pub(super) fn statistics(
                 row.stats.nan = row.stats.nan.saturating_sub(old.stats.nan);
                 row.stored = row.stored.saturating_sub(old.stored);
                 row.frames = row.frames.saturating_sub(1);
-                lost |= old.stats.min.is_some() && old.stats.min == row.stats.min;
-                lost |= old.stats.max.is_some() && old.stats.max == row.stats.max;
+                // Neither may have a maximum: then the array may lack one because of this frame.
+                let bounds = (&old.stats.min, &old.stats.max);
+                lost |= bounds.0.is_some()
+                    && (*bounds.0 == row.stats.min || *bounds.1 == row.stats.max);
             }
             if let Some(frame) = frame {
                 new.merge(&frame.stats);

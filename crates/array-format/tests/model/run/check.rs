@@ -77,8 +77,8 @@ pub(super) async fn check_region(
     })
 }
 
-/// All that a file says without reading data.
-pub(super) fn check_metadata(file: &ArrayFile, view: &State) -> Outcome {
+/// All that a file says without reading data; `view` is `base` with what is pending.
+pub(super) fn check_metadata(file: &ArrayFile, base: &State, view: &State) -> Outcome {
     let listed = file.list_arrays();
     let names: Vec<&str> = listed.iter().map(|a| a.name.as_str()).collect();
     let want: Vec<&str> = view.arrays.iter().map(|a| a.name.as_str()).collect();
@@ -158,7 +158,8 @@ pub(super) fn check_metadata(file: &ArrayFile, view: &State) -> Outcome {
         .map_err(|e| e.to_string())?
         .into_iter()
         .collect();
-    ensure_eq!(keys, view.keys(), "attribute keys");
+    // A key that is in use no more stays until the next flush.
+    ensure_eq!(keys, &base.keys() | &view.keys(), "attribute keys");
     for name in NAMES.iter().filter(|name| view.named(name).is_none()) {
         let missing = |found: Option<Error>| match found {
             Some(Error::ArrayNotFound { .. }) => Ok(()),
@@ -232,7 +233,7 @@ impl World {
         let version = &self.versions[&handle.sequence];
         let (file, base, view) = (&handle.file, &version.state, &handle.view);
         ensure_eq!(file.num_layers(), version.layers, "layers");
-        check_metadata(file, view)?;
+        check_metadata(file, base, view)?;
         check_statistics(file, base, view, handle.shows_statistics)?;
         for array in &view.arrays {
             if let Err(error) = check_region(file, array, None, None).await? {
@@ -380,7 +381,7 @@ impl World {
     /// A file that was just opened holds the newest version.
     pub(super) async fn check_committed(&self, file: &ArrayFile) -> Outcome {
         let state = &self.newest().1.state;
-        check_metadata(file, state)?;
+        check_metadata(file, state, state)?;
         check_statistics(file, state, state, true)?;
         for array in &state.arrays {
             let read = check_region(file, array, None, None).await?;
