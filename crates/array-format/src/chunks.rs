@@ -126,7 +126,7 @@ impl ArrayFile {
             })
             .await?;
             rows.iter().try_for_each(&mut visit)?;
-            pages.remove(&leaf.0);
+            pages.remove(&leaf.address);
         }
         Ok(())
     }

@@ -190,7 +190,7 @@ impl ArrayFile {
                 |pages| frames.leaf_rows(pages, &leaf).map(<[FrameRow]>::to_vec),
             )
             .await?;
-            pages.remove(&leaf.0);
+            pages.remove(&leaf.address);
             for row in rows {
                 bytes += row.stored;
                 batch.push(row);

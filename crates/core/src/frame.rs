@@ -143,9 +143,16 @@ impl FrameDecoder {
     /// # Errors
     /// The codec is not registered.
     pub fn new(meta: &ArrayMeta, codecs: &Codecs) -> Result<Self> {
+        let pipeline = Pipeline::from_record(&meta.pipeline, &meta.dtype, codecs);
+        let pipeline = pipeline.map_err(|e| {
+            e.within(Place {
+                array: Some(meta.name.clone()),
+                ..Place::default()
+            })
+        })?;
         Ok(Self {
             meta: meta.clone(),
-            pipeline: Some(Pipeline::from_record(&meta.pipeline, &meta.dtype, codecs)?),
+            pipeline: Some(pipeline),
         })
     }
 

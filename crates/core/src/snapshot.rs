@@ -125,18 +125,42 @@ impl Snapshot {
 
     /// The array with this name.
     pub fn array(&self, name: &str) -> Result<Option<&ArrayMeta>> {
-        self.root
-            .arrays
-            .get(&self.arrays, &name.to_owned())
-            .map_err(Miss::into_error)
+        let found = self.root.arrays.get(&self.arrays, &name.to_owned());
+        found
+            .map_err(Miss::into_error)?
+            .map(|meta| self.check_id(meta))
+            .transpose()
+    }
+
+    /// An id that is yet to be given would be given twice.
+    fn check_id<'a>(&self, meta: &'a ArrayMeta) -> Result<&'a ArrayMeta> {
+        if meta.id == 0 || meta.id >= self.root.next_array {
+            return Err(Error::corrupt(format!(
+                "array id {}, the next is {}",
+                meta.id, self.root.next_array
+            ))
+            .within(Place {
+                array: Some(meta.name.clone()),
+                ..Place::default()
+            }));
+        }
+        Ok(meta)
     }
 
     /// Calls `visit` with every array, by name.
     pub fn visit_arrays<'a>(&'a self, mut visit: impl FnMut(&'a ArrayMeta)) -> Result<()> {
+        let mut checked = Ok(());
         self.root.arrays.visit(&self.arrays, None, None, |row| {
-            visit(row);
+            match self.check_id(row) {
+                Ok(row) => visit(row),
+                Err(error) => {
+                    checked = Err(error);
+                    return ControlFlow::Break(());
+                }
+            }
             ControlFlow::Continue(())
-        })
+        })?;
+        checked
     }
 
     /// An attribute of the array with this id.
@@ -252,6 +276,6 @@ impl Snapshot {
             first = Some(row);
             ControlFlow::Break(())
         })?;
-        first.ok_or_else(|| Error::corrupt("a snapshot without layers"))
+        first.ok_or_else(|| Error::corrupt("a snapshot without layers").within(Place::part("root")))
     }
 }

@@ -24,7 +24,8 @@ pub fn run(seconds: u32) -> Result {
         if root().join(&corpus).is_dir() {
             fuzz.arg(corpus);
         }
-        fuzz.args(["--", &format!("-max_total_time={seconds}")]);
+        // The same seed every time: what a run finds, the next run finds too.
+        fuzz.args(["--", "-seed=1", &format!("-max_total_time={seconds}")]);
         shell::run(outside_of_cargo(&mut fuzz))?;
     }
     Ok(Outcome::Done)

@@ -30,7 +30,7 @@ pub fn all() -> Vec<Step> {
         Step::SecondReader,
         Step::Valgrind,
         Step::Scaling,
-        Step::Fuzz { seconds: 30 },
+        Step::Fuzz { seconds: 10 },
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{Miss, PageSet, Tree};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::wire::page::PageAddress;
 use crate::wire::tables::{Inner, Table};
 
@@ -26,6 +26,24 @@ fn check_bounds<'a, K: Ord + 'a>(
     Ok(())
 }
 
+/// A leaf page, and what its parent says of it.
+#[derive(Debug, Clone)]
+pub struct Leaf<K> {
+    /// Where it is.
+    pub address: PageAddress,
+    rows: u64,
+    from: Option<K>,
+    to: Option<K>,
+}
+
+fn place_of<T: Table>(address: &PageAddress) -> Place {
+    Place {
+        layer: Some(format!("layer {}", address.sequence)),
+        part: Some(format!("{} page at byte {}", T::NAME, address.offset)),
+        ..Place::default()
+    }
+}
+
 /// The bounds of child `i`.
 pub(super) fn bounds_of<'a, T: Table>(
     node: &'a Inner<T>,
@@ -44,9 +62,9 @@ pub(super) fn inner<'a, T: Table>(
         return Ok(None);
     };
     if node.keys.is_empty() {
-        return Err(Error::corrupt("an inner page without children"));
+        return Err(Error::corrupt("an inner page without children").within(place_of::<T>(address)));
     }
-    check_bounds(node.keys.iter(), bounds)?;
+    check_bounds(node.keys.iter(), bounds).map_err(|e| e.within(place_of::<T>(address)))?;
     Ok(Some(node))
 }
 
@@ -64,9 +82,11 @@ pub(super) fn leaf<'a, T: Table>(
             "a page of {} has {} rows, its parent says {rows}",
             T::NAME,
             found.len()
-        )));
+        ))
+        .within(place_of::<T>(address)));
     }
-    check_bounds(found.iter().map(T::key), bounds)?;
+    let keys = found.iter().map(T::key);
+    check_bounds(keys, bounds).map_err(|e| e.within(place_of::<T>(address)))?;
     Ok(Some(found))
 }
 
@@ -201,7 +221,7 @@ impl<T: Table> Tree<T> {
         pages: &PageSet<T>,
         from: Option<&T::Key>,
         to: Option<&T::Key>,
-    ) -> std::result::Result<Vec<(PageAddress, u64)>, Miss> {
+    ) -> std::result::Result<Vec<Leaf<T::Key>>, Miss> {
         let mut leaves = Vec::new();
         let mut missing = Vec::new();
         let _ = walk(
@@ -212,8 +232,13 @@ impl<T: Table> Tree<T> {
             from,
             to,
             &mut missing,
-            &mut |address, rows, _| {
-                leaves.push((*address, rows));
+            &mut |address, rows, (from, to)| {
+                leaves.push(Leaf {
+                    address: *address,
+                    rows,
+                    from: from.cloned(),
+                    to: to.cloned(),
+                });
                 Ok(ControlFlow::Continue(()))
             },
         )?;
@@ -228,9 +253,10 @@ impl<T: Table> Tree<T> {
     pub fn leaf_rows<'a>(
         &self,
         pages: &'a PageSet<T>,
-        (address, rows): &(PageAddress, u64),
+        of: &Leaf<T::Key>,
     ) -> std::result::Result<&'a [T::Row], Miss> {
-        leaf(pages, address, *rows, (None, None))?.ok_or_else(|| Miss::Pages(vec![*address]))
+        let bounds = (of.from.as_ref(), of.to.as_ref());
+        leaf(pages, &of.address, of.rows, bounds)?.ok_or_else(|| Miss::Pages(vec![of.address]))
     }
 
     /// The addresses of all pages of the tree, as far as its inner pages are in memory, and the
@@ -238,13 +264,15 @@ impl<T: Table> Tree<T> {
     pub fn addresses(&self, pages: &PageSet<T>) -> Result<(Vec<PageAddress>, Vec<PageAddress>)> {
         let mut all = Vec::new();
         let mut missing = Vec::new();
-        let mut nodes = vec![(&self.top, self.height)];
-        while let Some((node, level)) = nodes.pop() {
+        let mut nodes = vec![(&self.top, self.height, None)];
+        while let Some((node, level, outer)) = nodes.pop() {
             all.extend_from_slice(&node.pages);
             if level > 1 {
-                for address in &node.pages {
-                    match pages.inner(address)? {
-                        Some(child) => nodes.push((child, level - 1)),
+                for (i, address) in node.pages.iter().enumerate() {
+                    // Ranges keep a page from being the child of many, level upon level.
+                    let bounds = bounds_of(node, i, outer);
+                    match inner(pages, address, bounds)? {
+                        Some(child) => nodes.push((child, level - 1, bounds.1)),
                         None => missing.push(*address),
                     }
                 }

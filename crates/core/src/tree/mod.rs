@@ -11,6 +11,7 @@ mod relocate;
 mod update;
 
 pub use build::Builder;
+pub use lookup::Leaf;
 pub use pages::{LoadedPage, PageSet, PageWriter};
 pub use update::{Edits, Updated};
 
