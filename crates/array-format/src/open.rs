@@ -82,6 +82,7 @@ fn place_of(path: &Path) -> Place {
 fn named(path: &Path, error: Error) -> Error {
     match error {
         Error::InvalidFooter(detail) => Error::InvalidFooter(format!("{path}: {detail}")),
+        Error::Unsupported(detail) => Error::Unsupported(format!("{path}: {detail}")),
         other => other.within(place_of(path)),
     }
 }
