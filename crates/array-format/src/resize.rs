@@ -134,7 +134,7 @@ impl Writer {
     async fn kept(&self, file: &ArrayFile, tile: &Tile, old: &[u64]) -> Result<Elements> {
         let mut inside = frame::inside(&self.meta, tile);
         for ((inside, origin), old) in inside.iter_mut().zip(&tile.origin).zip(old) {
-            *inside = (*inside).min(old - origin);
+            *inside = (*inside).min(old.saturating_sub(*origin));
         }
         let part = Region {
             start: tile.origin.clone(),
