@@ -131,16 +131,13 @@ impl ArrayFile {
                 // A flush that was given up had reached the store: its layer holds what is pending,
                 // or an earlier state of it under the same ids.
                 Holder::Ours(ours) => {
-                    let found = open::find(&self.place).await?;
-                    let is_all = ours.version == self.pending.version;
-                    self.adopt(found);
-                    if is_all {
-                        self.forget_pending();
-                    }
-                    return Ok(is_all);
+                    return self.resume(ours, sequence).await;
                 }
                 Holder::Nobody => {
-                    self.in_doubt.pop();
+                    // A put whose answer is missing may still arrive.
+                    if error.is_none() {
+                        self.in_doubt.pop();
+                    }
                     return Err(error.unwrap_or_else(|| {
                         Error::Storage(format!("{path} was taken and is gone again: try again"))
                     }));
@@ -161,6 +158,34 @@ impl ArrayFile {
         }
     }
 
+    /// Goes on after a flush whose layer turns out to be in the store; true if that was all of it.
+    async fn resume(&mut self, ours: InDoubt, sequence: u64) -> Result<bool> {
+        let found = open::find(&self.place).await?;
+        let row = found.snapshot.layer(sequence)?;
+        if row.is_none_or(|row| row.id != ours.layer) {
+            // The base was replaced before it could count, or it has been merged since: there is no
+            // telling, so that at worst this is a conflict and never a loss.
+            self.in_doubt.retain(|doubt| doubt.layer != ours.layer);
+            self.follow(found).await?;
+            return Ok(false);
+        }
+        if ours.version == self.pending.version {
+            self.adopt(found);
+            self.forget_pending();
+            return Ok(true);
+        }
+        if found.snapshot.root.layer != ours.layer {
+            return Err(Error::Conflict {
+                what: "changes that were made after a flush whose answer was lost".into(),
+                layer: found.snapshot.root.sequence,
+            });
+        }
+        // The ids of what is pending are those that the layer gave.
+        self.in_doubt.retain(|doubt| doubt.layer != ours.layer);
+        self.adopt(found);
+        Ok(false)
+    }
+
     /// Ends a commit whose layer is in the store: it counts unless the base was replaced meanwhile.
     async fn settle(&mut self, committed: Committed, pin: Pin) -> Result<bool> {
         // A merged layer that this snapshot stands on may have taken the base's place meanwhile.
@@ -171,7 +196,12 @@ impl ArrayFile {
             .await;
         let header = head.and_then(|bytes| Header::decode(&bytes));
         match header {
-            Ok(header) if header.layer == self.base_layer || header.layer == merged => {}
+            Ok(header) if header.layer == self.base_layer => {}
+            Ok(header) if header.layer == merged => {
+                self.base_sequence = self.snapshot.base()?.sequence;
+                self.base_layer = merged;
+                self.layers().set_pin(self.base_sequence, Pin::default());
+            }
             // A base merged from layers that this snapshot stands on: still the same file, but it
             // does not hold what was just written.
             Ok(_) => {
@@ -228,6 +258,13 @@ impl ArrayFile {
                 ),
             });
         }
+        if new.sequence == old.sequence && new.layer == old.layer {
+            // The same state, perhaps in the base's place by now.
+            self.base_sequence = found.layers.base_sequence;
+            self.base_layer = found.layers.base_layer;
+            self.pins = found.layers.pins;
+            return Ok(());
+        }
         if new.sequence <= old.sequence {
             return Ok(());
         }
@@ -241,6 +278,8 @@ impl ArrayFile {
                 .await?;
             let (first, new_first) = (old.next_array, new.next_array);
             self.pending.forget_unchanged();
+            // Ids that were never committed are others' by now.
+            self.pending.removed.retain(|&id| id < first);
             self.pending.renumber(first, new_first);
         }
         self.adopt(found);

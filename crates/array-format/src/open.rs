@@ -242,9 +242,24 @@ async fn sidecar_end(
     }
     let end = match end(place, &path, tail).await {
         Ok(end) => end,
-        // What is wrong with another file's layer is not our error.
-        Err(error) if is_ours(place, &path, file).await => return Err(error),
-        Err(_) => return Ok(None),
+        // What is wrong with another file's layer is not our error; what the store says is.
+        Err(
+            error @ (Error::Corrupt { .. }
+            | Error::InvalidFooter(_)
+            | Error::Unsupported(_)
+            | Error::Serialization(_)
+            | Error::Limit { .. }),
+        ) => {
+            let head = match place.head(&path, HEADER_BYTES as u64).await {
+                Err(Error::Corrupt { .. }) => return Ok(None),
+                head => head?,
+            };
+            if Header::decode(&head).is_ok_and(|header| header.file == file) {
+                return Err(error);
+            }
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
     };
     let root = &end.snapshot.root;
     if root.file != file {

@@ -169,6 +169,9 @@ impl ArrayFile {
     pub fn delete(&mut self, name: &str) -> Result<()> {
         let meta = self.get_array(name)?;
         let (id, committed) = (meta.id, self.snapshot.array(name)?.is_some());
+        // A layer that may have reached the store may hold the array.
+        let committed = committed || !self.in_doubt.is_empty();
+        let removes = self.is_committed(id) || !self.in_doubt.is_empty();
         self.pending.version += 1;
         if let Some(Some(array)) = self.pending.arrays.remove(name) {
             self.pending.discard(&array);
@@ -178,7 +181,7 @@ impl ArrayFile {
         if committed {
             self.pending.arrays.insert(name.to_owned(), None);
         }
-        if self.is_committed(id) {
+        if removes {
             self.pending.removed.push(id);
         }
         self.forget_statistics();
@@ -203,7 +206,7 @@ impl ArrayFile {
         let mut renamed = meta.clone();
         renamed.name = to.to_owned();
         renamed.validate()?;
-        let from_committed = self.snapshot.array(from)?.is_some();
+        let from_committed = self.snapshot.array(from)?.is_some() || !self.in_doubt.is_empty();
         let mut array = self.take_pending(from)?;
         self.pending.version += 1;
         array.meta = renamed;

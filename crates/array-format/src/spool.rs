@@ -3,7 +3,7 @@
 //! The spool is the data region of the layer to come: a frame's offset here is its offset there.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 
 use bytes::{Bytes, BytesMut};
 
@@ -87,6 +87,8 @@ impl Spool {
             Some(file) => file,
             none => none.insert((tempfile::tempfile()?, 0)),
         };
+        // A write that failed half-way may have left the position behind what counts.
+        file.seek(SeekFrom::Start(*length))?;
         file.write_all(&self.memory)?;
         *length += self.memory.len() as u64;
         self.memory.clear();
@@ -134,7 +136,7 @@ fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
 
 #[cfg(not(unix))]
 fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
+    use std::io::Read;
     // A handle of its own keeps the writer's position where it is.
     let mut file = file.try_clone()?;
     let end = file.stream_position()?;

@@ -446,3 +446,90 @@ async fn changes_that_meet_are_a_conflict_that_keeps_pending() {
     assert_eq!(values(&two).await[3], 44);
     assert_eq!(values(&open(&store).await.unwrap()).await[3], 33);
 }
+
+/// A flush that reaches the store without the handle learning of it.
+async fn doubted_flush(store: &Arc<Faulty>, file: &mut ArrayFile) {
+    store.lose_answers.store(true, SeqCst);
+    store.left.store(1, SeqCst);
+    assert!(file.flush().await.is_err());
+    assert!(file.has_pending());
+    store.lose_answers.store(false, SeqCst);
+    store.left.store(usize::MAX, SeqCst);
+}
+
+#[tokio::test]
+async fn what_changes_after_a_doubted_flush_is_not_lost_and_nothing_comes_back() {
+    let store = Faulty::new();
+    let mut file = two_layers(&store).await;
+    for name in ["deleted", "renamed", "kept"] {
+        let shape = (vec![1], None);
+        file.define_array::<u8>(name, vec![], shape.0, shape.1, None)
+            .unwrap();
+        let data = ArrayD::from_elem(IxDyn(&[1]), 7u8);
+        file.write_array(name, vec![0], data.view()).await.unwrap();
+    }
+    doubted_flush(&store, &mut file).await;
+    file.delete("deleted").unwrap();
+    file.rename("renamed", "new name").unwrap();
+    write(&mut file, 4, 5).await;
+    file.flush().await.unwrap();
+    let mut reader = open(&store).await.unwrap();
+    let names: Vec<String> = reader.list_arrays().into_iter().map(|m| m.name).collect();
+    assert_eq!(names, ["a", "new name", "kept"]);
+    assert_eq!(values(&reader).await[4], 5);
+    reader.delete("new name").unwrap();
+    reader.flush().await.unwrap();
+    let kept = reader
+        .read_array::<u8>("kept", vec![], vec![])
+        .await
+        .unwrap();
+    assert_eq!(kept[[0]], 7);
+}
+
+#[tokio::test]
+async fn a_doubted_flush_on_a_base_that_was_replaced_is_not_taken_for_done() {
+    let store = Faulty::new();
+    let mut file = two_layers(&store).await;
+    let mut other = open(&store).await.unwrap();
+    other.compact().await.unwrap();
+    // The number is free again, so the put succeeds; but its layer can never count.
+    write(&mut file, 5, 55).await;
+    doubted_flush(&store, &mut file).await;
+    match file.flush().await {
+        Ok(()) => assert_eq!(values(&open(&store).await.unwrap()).await[5], 55),
+        Err(Error::Conflict { .. } | Error::SnapshotExpired { .. }) => assert!(file.has_pending()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_a_merged_layer_follows_it_into_the_bases_place() {
+    let store = Faulty::new();
+    let mut file = two_layers(&store).await;
+    let base = bytes_of(&store, &path()).await;
+    file.compact().await.unwrap();
+    let merged = bytes_of(&store, &path()).await;
+    store.inner.put(&path(), base.into()).await.unwrap();
+    store
+        .inner
+        .put(&sidecar(3), merged.clone().into())
+        .await
+        .unwrap();
+    let config = FileConfig {
+        cache_capacity: 0,
+        ..FileConfig::new(Lz4Codec)
+    };
+    let mut reader = ArrayFile::open(store.clone(), path(), config)
+        .await
+        .unwrap();
+    assert_eq!(reader.sequence(), 3);
+    store.inner.put(&path(), merged.into()).await.unwrap();
+    store.inner.delete(&sidecar(3)).await.unwrap();
+    let read = reader.read_array::<i32>("a", vec![], vec![]).await;
+    assert!(
+        matches!(read, Err(Error::SnapshotExpired { .. })),
+        "{read:?}"
+    );
+    reader.refresh().await.unwrap();
+    assert_eq!(values(&reader).await[..2], [1, 2]);
+}

@@ -136,7 +136,7 @@ impl ArrayMeta {
 
     /// Its elements.
     pub fn elements(&self) -> u64 {
-        self.shape.iter().product()
+        elements(&self.shape).unwrap_or(u64::MAX)
     }
 
     /// Whether frames of this array are stored as full tiles (`docs/format.md`, section 6).

@@ -35,14 +35,13 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
     let conflict = |what: String| Miss::Error(Error::Conflict { what, layer });
     let first_new = base.snapshot.root.next_array;
 
-    for (name, put) in &changes.arrays {
+    for (name, _) in &changes.arrays {
         let before = base.snapshot.array(name)?;
         let after = newer.snapshot.array(name)?;
         // A definition that only follows from data (the choice of a codec) meets nothing new.
         if before != after {
             return Err(conflict(format!("array {name:?}")));
         }
-        debug_assert!(put.is_some() || before.is_some());
     }
     // Arrays that are written to, or whose attributes are set, must not have been deleted or
     // redefined. Ids stay, so it is enough that the same id has the same definition.

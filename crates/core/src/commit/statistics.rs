@@ -62,8 +62,8 @@ pub(super) fn statistics(
             }
             if let Some(frame) = frame {
                 new.merge(&frame.stats);
-                row.stored += frame.stored;
-                row.frames += 1;
+                row.stored = row.stored.saturating_add(frame.stored);
+                row.frames = row.frames.saturating_add(1);
             }
         }
         if lost {
@@ -78,7 +78,9 @@ pub(super) fn statistics(
         } else {
             row.stats.merge(&new);
         }
-        frame_bytes = (frame_bytes + row.stored).saturating_sub(before);
+        frame_bytes = frame_bytes
+            .saturating_add(row.stored)
+            .saturating_sub(before);
         rows.push((array, (row.frames > 0).then_some(row)));
         from = to;
     }

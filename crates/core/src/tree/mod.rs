@@ -79,6 +79,12 @@ impl<T: Table> Tree<T> {
                 T::NAME
             )));
         }
+        if height > 1 && top.keys.is_empty() {
+            return Err(Error::corrupt(format!(
+                "table {} has height {height} and no pages",
+                T::NAME
+            )));
+        }
         if top.total_rows() != rows {
             return Err(Error::corrupt(format!(
                 "table {} has {rows} rows, its pages have {}",

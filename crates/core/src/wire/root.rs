@@ -124,6 +124,9 @@ impl Root {
         limits::check("sequence number", sequence, limits::SEQUENCE)
             .map_err(|e| Error::corrupt(e.to_string()))?;
         let next_array = src.ints_of(NEXT_ARRAY, 1)?[0];
+        // More ids than anyone can give in a file's life; room to count on from here.
+        limits::check("next array id", next_array, limits::SEQUENCE)
+            .map_err(|e| Error::corrupt(e.to_string()))?;
         let ids = src.ints(TABLES)?;
         let heights = src.ints_of(HEIGHTS, ids.len())?;
         let rows = src.ints_of(ROWS, ids.len())?;
