@@ -10,7 +10,7 @@ use crate::error::Result;
 pub const DEFAULT_BLOCK_TARGET_SIZE: usize = 8 << 20;
 /// Bytes of decoded frames that a handle keeps.
 pub const DEFAULT_CACHE_CAPACITY: usize = 256 << 20;
-/// Bytes of stored pages and frames that a handle keeps.
+/// Bytes of index pages that a handle keeps.
 pub const DEFAULT_IO_CACHE_CAPACITY: usize = 64 << 20;
 /// Bytes of pending changes that stay in memory before they go to a temporary file.
 pub const DEFAULT_SPOOL_CAPACITY: usize = 64 << 20;
@@ -34,7 +34,7 @@ pub struct FileConfig<C: CompressionCodec> {
     pub block_target_size: usize,
     /// Bytes of decoded frames to keep; 0 keeps none.
     pub cache_capacity: usize,
-    /// Bytes of stored pages and frames to keep; 0 keeps none.
+    /// Bytes of index pages to keep; 0 keeps none.
     pub io_cache_capacity: usize,
     /// A cache to share with other files; it takes the place of both capacities.
     pub cache: Option<Arc<DeltaCache>>,

@@ -13,7 +13,7 @@ use moka::sync::Cache;
 /// one path, can never be mixed up.
 type Key = (Id, u64);
 
-/// Decoded frames, and stored pages, within a budget of bytes each. Clones share it.
+/// Decoded frames, and index pages, within a budget of bytes each. Clones share it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -45,8 +45,7 @@ impl fmt::Debug for DeltaCache {
 const ENTRY_BYTES: usize = 128;
 
 impl DeltaCache {
-    /// A cache of `block_capacity` bytes of decoded frames and `io_capacity` bytes of stored index
-    /// pages. A capacity of 0 keeps nothing of that kind.
+    /// A cache of `block_capacity` bytes of decoded frames and `io_capacity` bytes of index pages. A capacity of 0 keeps nothing of that kind.
     pub fn new(block_capacity: u64, io_capacity: u64) -> Self {
         let weight = |bytes: usize| u32::try_from(bytes + ENTRY_BYTES).unwrap_or(u32::MAX);
         Self {

@@ -11,7 +11,7 @@ use crate::element::ArrayElement;
 use crate::error::{Error, Result};
 use crate::pending::PendingTile;
 use crate::read::check_dtype;
-use crate::write::Writer;
+use crate::write::{BATCH_BYTES, Writer};
 
 impl ArrayFile {
     /// Changes the shape of an array; its rank stays.
@@ -102,8 +102,8 @@ impl ArrayFile {
                 writer.remove(key);
             } else if cut {
                 let elements = writer.kept(self, &tile, &meta.shape).await?;
-                writer.encode(tile, elements)?;
-                writer.drain(self, 16 << 20).await?;
+                writer.encode(tile, elements);
+                writer.drain(self, BATCH_BYTES).await?;
             }
         }
         Ok(())

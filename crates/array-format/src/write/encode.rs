@@ -65,10 +65,9 @@ impl Encoder {
         self.bytes
     }
 
-    pub(crate) fn push(&mut self, job: Job) -> Result<()> {
+    pub(crate) fn push(&mut self, job: Job) {
         self.bytes += job.elements.raw_len().max(1);
         self.jobs.push(job);
-        Ok(())
     }
 
     /// The frames of all tiles that wait, in their order.

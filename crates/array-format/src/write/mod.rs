@@ -25,7 +25,7 @@ use source::part_of;
 /// Dirty tiles that are kept decoded, in the hope that the next write meets them again.
 const DIRTY_BYTES: u64 = 32 << 20;
 /// Decoded bytes that are encoded together.
-const BATCH_BYTES: u64 = 16 << 20;
+pub(crate) const BATCH_BYTES: u64 = 16 << 20;
 
 /// New states of tiles, until the call that makes them has succeeded.
 pub(crate) type Staged = Vec<(TileKey, PendingTile)>;
@@ -77,10 +77,10 @@ impl ArrayFile {
                 } else {
                     writer.over_fill(&tile, &part, &elements)?
                 };
-                writer.encode(tile, elements)?;
+                writer.encode(tile, elements);
             } else {
                 let whole = writer.over_present(self, &tile, &part, &elements).await?;
-                writer.keep(self, tile, whole)?;
+                writer.keep(self, tile, whole);
             }
             writer.drain(self, BATCH_BYTES).await?;
         }
@@ -117,7 +117,7 @@ impl ArrayFile {
                 })
                 .collect::<Result<_>>()?;
             for (tile, elements) in dirty {
-                writer.encode_shared(tile, elements)?;
+                writer.encode_shared(tile, elements);
                 writer.drain(self, BATCH_BYTES).await?;
             }
             writer.finish(self).await?;
@@ -184,16 +184,16 @@ impl Writer {
     }
 
     /// Encodes a whole tile.
-    pub(crate) fn encode(&mut self, tile: Tile, elements: Elements) -> Result<()> {
-        self.encode_shared(tile, Arc::new(elements))
+    pub(crate) fn encode(&mut self, tile: Tile, elements: Elements) {
+        self.encode_shared(tile, Arc::new(elements));
     }
 
-    fn encode_shared(&mut self, tile: Tile, elements: Arc<Elements>) -> Result<()> {
-        self.encoder.push(Job { tile, elements })
+    fn encode_shared(&mut self, tile: Tile, elements: Arc<Elements>) {
+        self.encoder.push(Job { tile, elements });
     }
 
     /// Keeps a merged tile decoded while there is room for it.
-    fn keep(&mut self, file: &ArrayFile, tile: Tile, elements: Elements) -> Result<()> {
+    fn keep(&mut self, file: &ArrayFile, tile: Tile, elements: Elements) {
         let bytes = elements.raw_len();
         if file.pending.dirty + self.dirty + bytes > DIRTY_BYTES {
             return self.encode(tile, elements);
@@ -201,7 +201,6 @@ impl Writer {
         self.dirty += bytes;
         let state = PendingTile::Dirty(Arc::new(elements));
         self.staged.push((tile.key, state));
-        Ok(())
     }
 
     /// Marks a tile as cut off.
@@ -224,7 +223,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Applies the call: nothing in here can fail half-way or be cancelled.
+    /// Encodes the last tiles, then applies the call: from there on nothing can fail or be cancelled.
     pub(crate) async fn finish(mut self, file: &mut ArrayFile) -> Result<()> {
         self.drain(file, 1).await?;
         let name = self.meta.name.clone();
