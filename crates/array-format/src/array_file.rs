@@ -49,6 +49,8 @@ pub struct ArrayFile {
     /// Layers that this handle tried to write without learning how it ended.
     pub(crate) in_doubt: Vec<InDoubt>,
     pub(crate) pending: Pending,
+    /// Whether it shows a point of the history, and takes no changes.
+    pub(crate) frozen: bool,
     /// Sidecars that were never completely written.
     pub(crate) torn: Vec<u64>,
     /// Whether statistics are shown: not before the first flush of a new file.

@@ -48,6 +48,7 @@ impl ArrayFile {
         key: &str,
         value: Option<AttributeValue>,
     ) -> Result<()> {
+        self.check_unfrozen()?;
         check(key, value.as_ref())?;
         self.pending.put_attribute(id, key, value);
         Ok(())

@@ -1,14 +1,13 @@
 //! The written chunks of an array: where they are stored, and their statistics.
 
 use array_format_core::frame::FrameDecoder;
-use array_format_core::tree::PageSet;
-use array_format_core::wire::tables::{FrameKey, FrameRow, Frames};
+use array_format_core::wire::tables::FrameRow;
 
 use crate::ArrayFile;
 use crate::address::ChunkAddress;
 use crate::block::{BlockMeta, CodecId};
 use crate::error::Result;
-use crate::fetch;
+use crate::frames::FrameWalk;
 use crate::stats::FrameStats;
 
 /// A chunk of which something was written.
@@ -107,26 +106,10 @@ impl ArrayFile {
         if !self.is_committed(id) {
             return Ok(());
         }
-        let (from, to) = (FrameKey::first_of(id), FrameKey::first_of(id + 1));
-        let frames = &self.snapshot.root.frames;
-        let (layers, settings) = (self.layers(), &self.settings);
-        let mut pages: PageSet<Frames> = self.frame_pages.clone();
-        let leaves = fetch::ask(&layers, settings, &self.snapshot, &mut pages, |pages| {
-            frames.leaves(pages, Some(&from), Some(&to))
-        })
-        .await?;
-        for leaf in leaves {
-            let rows = fetch::ask(&layers, settings, &self.snapshot, &mut pages, |pages| {
-                let rows = frames.leaf_rows(pages, &leaf)?;
-                Ok(rows
-                    .iter()
-                    .filter(|row| row.key.array == id)
-                    .cloned()
-                    .collect::<Vec<_>>())
-            })
-            .await?;
-            rows.iter().try_for_each(&mut visit)?;
-            pages.remove(&leaf.address);
+        let mut walk = FrameWalk::of_array(self, id).await?;
+        while let Some(rows) = walk.next().await? {
+            let own = rows.iter().filter(|row| row.key.array == id);
+            own.into_iter().try_for_each(&mut visit)?;
         }
         Ok(())
     }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::codec::{CodecSpec, Codecs, CompressionCodec};
 use crate::delta::DeltaCache;
 use crate::error::Result;
+use crate::history::Retention;
+use crate::merge::CompactionPolicy;
+use crate::storage::Commits;
 
 /// Bytes after which a block of packed frames is closed, and at most read with one request.
 pub const DEFAULT_BLOCK_TARGET_SIZE: usize = 8 << 20;
@@ -46,6 +49,12 @@ pub struct FileConfig<C: CompressionCodec> {
     pub codecs: Vec<Arc<dyn CompressionCodec>>,
     /// What the log says of the commits of this handle.
     pub message: String,
+    /// How commits are kept apart.
+    pub commits: Commits,
+    /// Which older snapshots compaction leaves readable; by default none but tagged ones.
+    pub retention: Retention,
+    /// When a flush merges layers on its own; by default never.
+    pub compaction: Option<CompactionPolicy>,
 }
 
 impl<C: CompressionCodec> FileConfig<C> {
@@ -61,6 +70,9 @@ impl<C: CompressionCodec> FileConfig<C> {
             default_pipeline: None,
             codecs: Vec::new(),
             message: String::new(),
+            commits: Commits::default(),
+            retention: Retention::default(),
+            compaction: None,
         }
     }
 
@@ -88,6 +100,9 @@ pub(crate) struct Settings {
     pub(crate) spool_capacity: usize,
     pub(crate) cache: Arc<DeltaCache>,
     pub(crate) message: String,
+    pub(crate) commits: Commits,
+    pub(crate) retention: Retention,
+    pub(crate) compaction: Option<CompactionPolicy>,
 }
 
 impl Settings {
@@ -113,6 +128,9 @@ impl Settings {
             spool_capacity: config.spool_capacity,
             cache,
             message: config.message,
+            commits: config.commits,
+            retention: config.retention,
+            compaction: config.compaction,
         })
     }
 }

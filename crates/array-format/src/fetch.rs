@@ -8,7 +8,7 @@ use array_format_core::plan::{Request, coalesce};
 use array_format_core::tree::{LoadedPage, Miss, PageSet};
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::page::{self, PageAddress};
-use array_format_core::wire::tables::Frames;
+use array_format_core::wire::tables::{Frames, Table};
 use array_format_core::wire::{HEADER_BYTES, TRAILER_BYTES};
 use array_format_core::{Place, snapshot::Snapshot};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ impl Layers {
         }
     }
 
-    fn pin(&self, sequence: u64) -> Pin {
+    pub(crate) fn pin(&self, sequence: u64) -> Pin {
         let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
         pins.get(&sequence).cloned().unwrap_or_default()
     }
@@ -323,6 +323,35 @@ pub(crate) async fn ask<V>(
             return Err(Error::corrupt("an index page leads back to itself"));
         }
         load(layers, settings, snapshot, pages, missing).await?;
+    }
+}
+
+/// Asks a question of a table that is seldom read until its pages are in `pages`.
+pub(crate) async fn load_until<T: Table>(
+    layers: &Layers,
+    snapshot: &Snapshot,
+    pages: &mut PageSet<T>,
+    question: impl Fn(&PageSet<T>) -> std::result::Result<(), Miss>,
+) -> Result<()> {
+    let mut asked = std::collections::HashSet::new();
+    loop {
+        let missing = match question(pages) {
+            Ok(()) => return Ok(()),
+            Err(Miss::Error(error)) => return Err(error),
+            Err(Miss::Pages(missing)) => missing,
+        };
+        if !missing.iter().any(|address| asked.insert(*address)) {
+            return Err(Error::corrupt("a metadata page leads back to itself"));
+        }
+        let wanted = missing.iter().map(page_piece).collect::<Result<Vec<_>>>()?;
+        let fetched = self::pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
+        for (address, stored) in missing.into_iter().zip(fetched) {
+            if let Err(error) = page::verify(&address, &stored) {
+                let layer = layer_id(snapshot, address.sequence)?;
+                return Err(layers.blame(address.sequence, Some(layer), error).await);
+            }
+            pages.insert(address, Arc::new(LoadedPage::new(stored)));
+        }
     }
 }
 

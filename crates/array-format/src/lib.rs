@@ -54,14 +54,16 @@ pub mod block;
 mod blocking;
 mod chunks;
 mod commit;
-mod compact;
 mod config;
 pub mod delta;
 mod fetch;
 pub mod footer;
+mod frames;
 mod handle;
+pub mod history;
 pub mod layout;
 mod mapped;
+pub mod merge;
 pub mod ndarray_ext;
 mod open;
 mod pending;
@@ -134,8 +136,10 @@ pub use file::{
     Array, ArrayFile, ArrayMut, ArraySpec, DEFAULT_BLOCK_TARGET_SIZE, DEFAULT_CACHE_CAPACITY,
     DEFAULT_IO_CACHE_CAPACITY, DEFAULT_SPOOL_CAPACITY, FileConfig, MergedArrayMeta,
 };
+pub use history::{At, Retention};
+pub use merge::{CompactOptions, CompactionPolicy, Scope};
 pub use stats::{ArrayStats, FrameStats, StatValue, StatsFile};
-pub use storage::InMemoryStorage;
+pub use storage::{Commits, InMemoryStorage};
 pub use timestamp::TimestampNs;
 pub use value::{AttributeValue, FillValue};
 

@@ -6,14 +6,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use array_format_core::Place;
 use array_format_core::commit::{self, CommitInfo};
 use array_format_core::snapshot::{self, Snapshot};
 use array_format_core::tree::PageSet;
 use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tables::Frames;
+use array_format_core::wire::tombstone::TOMBSTONE_BYTES;
 use array_format_core::wire::trailer::Trailer;
+use array_format_core::{Place, limits};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{ObjectStore, PutMode};
@@ -24,7 +25,7 @@ use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers, Pins};
 use crate::pending::Pending;
-use crate::storage::{Listing, ObjectStoreBackend, PutOutcome, Tail};
+use crate::storage::{Held, Listing, ObjectStoreBackend, PutOutcome, Sidecar, Tail};
 
 /// How many numbers are asked for at once where a store cannot list.
 const PROBE_WINDOW: u64 = 16;
@@ -115,14 +116,16 @@ async fn end(place: &ObjectStoreBackend, path: &Path, tail: Tail) -> Result<End>
     })
 }
 
-/// The numbers of sidecars above the base's.
+/// The sidecars above the base's number.
 async fn candidates(
     place: &ObjectStoreBackend,
     listed: Option<Listing>,
     base: u64,
-) -> Result<Vec<u64>> {
+) -> Result<Vec<Sidecar>> {
     if let Some(listed) = listed {
-        return Ok(listed.numbers.into_iter().filter(|&n| n > base).collect());
+        let mut sidecars = listed.sidecars;
+        sidecars.retain(|s| s.number > base && s.number <= limits::SEQUENCE);
+        return Ok(sidecars);
     }
     let mut found = Vec::new();
     let mut from = base + 1;
@@ -131,8 +134,14 @@ async fn candidates(
         let Some(&last) = more.last() else {
             return Ok(found);
         };
+        from = last.number + 1;
+        // Behind a tombstone there may be many numbers without an object.
+        for sidecar in more.iter().filter(|s| s.length == TOMBSTONE_BYTES as u64) {
+            if let Held::Tombstone(stone) = place.look(sidecar.number).await? {
+                from = from.max(stone.next);
+            }
+        }
         found.extend(more);
-        from = last + 1;
     }
 }
 
@@ -166,7 +175,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     let base = end(place, path, tail).await?;
     let root = &base.snapshot.root;
     let (file, base_layer, base_sequence) = (root.file, root.layer, root.sequence);
-    let numbers = candidates(place, listed, base_sequence).await?;
+    let sidecars = candidates(place, listed, base_sequence).await?;
 
     let layers = Layers {
         place: place.clone(),
@@ -178,7 +187,17 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     let mut buffers = Buffers::default();
     base.buffer(&mut buffers);
     let mut torn = Vec::new();
-    for &number in numbers.iter().rev() {
+    for sidecar in sidecars.iter().rev() {
+        let number = sidecar.number;
+        if sidecar.length == TOMBSTONE_BYTES as u64
+            && let Held::Tombstone(stone) = place.look(number).await?
+        {
+            // A layer that the list does not show yet has taken its place: look again.
+            if stone.header.file == file && !sidecars.iter().any(|s| s.number == stone.next) {
+                return Ok(None);
+            }
+            continue;
+        }
         let newer = match sidecar_end(place, number, file, &mut torn).await {
             Ok(Some(newer)) => newer,
             Ok(None) => continue,
@@ -222,6 +241,54 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         torn,
         trailer: base.trailer,
     }))
+}
+
+/// The snapshot whose newest layer has this number and id.
+pub(crate) async fn find_layer(
+    place: &ObjectStoreBackend,
+    layers: Layers,
+    sequence: u64,
+    layer: Id,
+) -> Result<Found> {
+    let path = layers.path(sequence);
+    let tail = place.tail(&path).await?;
+    let gone = || Error::SnapshotExpired {
+        detail: format!("{path} is another layer now"),
+    };
+    if !Trailer::is_complete(&tail.bytes) {
+        return Err(gone());
+    }
+    let end = end(place, &path, tail).await?;
+    if end.snapshot.root.layer != layer {
+        return Err(gone());
+    }
+    let layers = Layers {
+        pins: Arc::new(Mutex::new(Pins::new())),
+        ..layers
+    };
+    layers.set_pin(sequence, end.tail.pin.clone());
+    let mut buffers = Buffers::default();
+    end.buffer(&mut buffers);
+    let mut snapshot = end.snapshot;
+    fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
+    // Its layers must all be there, or its data could not be read.
+    for row in snapshot.layers()? {
+        if row.sequence != sequence {
+            let path = layers.path(row.sequence);
+            let head = place.head(&path, HEADER_BYTES as u64).await?;
+            if Header::decode(&head)?.layer != row.id {
+                return Err(gone());
+            }
+        }
+    }
+    let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
+    Ok(Found {
+        snapshot,
+        frame_pages,
+        layers,
+        torn: Vec::new(),
+        trailer: end.trailer,
+    })
 }
 
 /// The end of a sidecar, if it is a complete layer of this file.
@@ -309,16 +376,16 @@ impl ArrayFile {
         config: FileConfig<C>,
     ) -> Result<Self> {
         let place = ObjectStoreBackend::new(store, path)?;
-        let replaced = previous(&place).await?;
-        let file = Self::found(place, Settings::new(config)?, PutMode::Overwrite).await?;
-        if let Some((id, sidecars)) = replaced {
-            // They would never attach to the new file, but their numbers would be in its way.
-            for number in sidecars {
-                let path = file.place.sidecar(number);
-                if is_ours(&file.place, &path, id).await {
-                    file.place.remove(&path).await?;
-                }
-            }
+        let (base, sidecars) = previous(&place).await?;
+        // Above all numbers of the old file: nobody of the new one ever asks for one of them, so that
+        // they can be removed at any time.
+        let first = base
+            .max(sidecars.last().copied())
+            .map_or(0, |last| last + 1);
+        let settings = Settings::new(config)?;
+        let file = Self::found(place, settings, PutMode::Overwrite, first).await?;
+        for number in sidecars {
+            file.place.remove(&file.place.sidecar(number)).await?;
         }
         Ok(file)
     }
@@ -333,7 +400,7 @@ impl ArrayFile {
         config: FileConfig<C>,
     ) -> Result<Self> {
         let place = ObjectStoreBackend::new(store, path)?;
-        Self::found(place, Settings::new(config)?, PutMode::Create).await
+        Self::found(place, Settings::new(config)?, PutMode::Create, 0).await
     }
 
     /// Makes a file in memory that goes with its handle.
@@ -348,11 +415,16 @@ impl ArrayFile {
     }
 
     /// Writes the base of a new file.
-    async fn found(place: ObjectStoreBackend, settings: Settings, mode: PutMode) -> Result<Self> {
+    async fn found(
+        place: ObjectStoreBackend,
+        settings: Settings,
+        mode: PutMode,
+        sequence: u64,
+    ) -> Result<Self> {
         let (file, layer, writer) = (random_id()?, random_id()?, random_id()?);
         let info = CommitInfo {
             layer,
-            sequence: 0,
+            sequence,
             time: now(),
             writer,
             message: settings.message.clone(),
@@ -361,7 +433,7 @@ impl ArrayFile {
         let header = Header {
             file,
             layer,
-            sequence: 0,
+            sequence,
         };
         let mut parts = vec![Bytes::copy_from_slice(&header.encode())];
         parts.extend(committed.tail);
@@ -382,11 +454,11 @@ impl ArrayFile {
         };
         let layers = Layers {
             place: place.clone(),
-            base_sequence: 0,
+            base_sequence: sequence,
             base_layer: layer,
             pins: Arc::new(Mutex::new(Pins::new())),
         };
-        layers.set_pin(0, pin);
+        layers.set_pin(sequence, pin);
         let found = Found {
             snapshot: committed.snapshot,
             frame_pages: PageSet::default(),
@@ -397,7 +469,7 @@ impl ArrayFile {
         Self::assemble(place, settings, found, false)
     }
 
-    fn assemble(
+    pub(crate) fn assemble(
         place: ObjectStoreBackend,
         settings: Settings,
         found: Found,
@@ -414,6 +486,7 @@ impl ArrayFile {
             base_sequence: found.layers.base_sequence,
             base_layer: found.layers.base_layer,
             in_doubt: Vec::new(),
+            frozen: false,
             torn: found.torn,
             trailer: found.trailer,
             shows_statistics,
@@ -433,17 +506,22 @@ impl ArrayFile {
     }
 }
 
-/// The id of the file that is at a place, and the numbers of sidecars of its name.
-async fn previous(place: &ObjectStoreBackend) -> Result<Option<(Id, Vec<u64>)>> {
-    let head = match place.head(place.path(), HEADER_BYTES as u64).await {
-        Ok(head) => head,
+/// The number of the base that is at a place, and those of its file's sidecars, rising.
+async fn previous(place: &ObjectStoreBackend) -> Result<(Option<u64>, Vec<u64>)> {
+    let header = match place.head(place.path(), HEADER_BYTES as u64).await {
+        Ok(head) => Header::decode(&head),
         // No file, or one too short to be ours: nothing belongs to it.
-        Err(_) => return Ok(None),
+        Err(_) => return Ok((None, Vec::new())),
     };
-    let Ok(header) = Header::decode(&head) else {
-        return Ok(None);
+    let Ok(header) = header else {
+        return Ok((None, Vec::new()));
     };
+    let mut numbers = Vec::new();
     let listed = place.sidecars().await?;
-    let numbers = listed.map(|listed| listed.numbers);
-    Ok(Some((header.file, numbers.unwrap_or_default())))
+    for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
+        if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
+            numbers.push(sidecar.number);
+        }
+    }
+    Ok((Some(header.sequence), numbers))
 }

@@ -8,7 +8,7 @@ use array_format_core::commit::{Changes, PlacedFrame};
 use array_format_core::elements::Elements;
 use array_format_core::geometry::TileKey;
 use array_format_core::wire::HEADER_BYTES;
-use array_format_core::wire::tables::{AttributeKey, FrameKey};
+use array_format_core::wire::tables::{AttributeKey, FrameKey, TagRow};
 
 use crate::config::Settings;
 use crate::spool::Spool;
@@ -51,6 +51,8 @@ pub(crate) struct Pending {
     pub(crate) removed: Vec<u64>,
     /// By array id and key; none where the attribute was removed.
     pub(crate) attributes: HashMap<u64, BTreeMap<Arc<str>, Option<AttributeValue>>>,
+    /// By name; none where the tag was removed.
+    pub(crate) tags: BTreeMap<String, Option<TagRow>>,
     /// Every key once, to be shared.
     keys: HashSet<Arc<str>>,
     /// Encoded frames.
@@ -78,6 +80,7 @@ impl Pending {
             arrays: BTreeMap::new(),
             removed: Vec::new(),
             attributes: HashMap::new(),
+            tags: BTreeMap::new(),
             keys: HashSet::new(),
             spool: new_spool(settings),
             next_array,
@@ -89,6 +92,7 @@ impl Pending {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
         self.removed.is_empty()
+            && self.tags.is_empty()
             && self.attributes.values().all(BTreeMap::is_empty)
             && self
                 .arrays
@@ -113,6 +117,12 @@ impl Pending {
             }
         };
         self.attributes.entry(id).or_default().insert(key, value);
+    }
+
+    /// Puts or removes a tag.
+    pub(crate) fn put_tag(&mut self, name: String, row: Option<TagRow>) {
+        self.version += 1;
+        self.tags.insert(name, row);
     }
 
     /// Puts a tile in place of what was pending for it.
@@ -148,6 +158,7 @@ impl Pending {
         let mut changes = Changes {
             removed: self.removed.clone(),
             next_array: self.next_array,
+            tags: self.tags.clone().into_iter().collect(),
             ..Changes::default()
         };
         for (name, array) in &self.arrays {

@@ -24,6 +24,7 @@ impl ArrayFile {
     /// [`Error::ArrayNotFound`]; [`Error::InvalidArgument`] for another rank or an impossible shape;
     /// what reading can say. Nothing is changed then.
     pub async fn resize(&mut self, name: &str, shape: Vec<usize>) -> Result<()> {
+        self.check_unfrozen()?;
         let meta = self.get_array(name)?.clone();
         let shape: Vec<u64> = shape.into_iter().map(|n| n as u64).collect();
         if shape.len() != meta.shape.len() {
@@ -58,6 +59,7 @@ impl ArrayFile {
         axis: usize,
         data: ArrayView<'_, T, IxDyn>,
     ) -> Result<()> {
+        self.check_unfrozen()?;
         let meta = self.get_array(name)?.clone();
         check_dtype::<T>(&meta)?;
         let fits = data.ndim() == meta.shape.len()

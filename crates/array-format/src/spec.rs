@@ -104,6 +104,7 @@ impl ArrayFile {
     /// [`Error::ArrayAlreadyExists`]; [`Error::InvalidArgument`] or [`Error::Limit`] for a spec that
     /// is not possible. Nothing is defined then.
     pub fn create_array(&mut self, name: impl Into<String>, spec: ArraySpec) -> Result<()> {
+        self.check_unfrozen()?;
         let name = name.into();
         if self.find(&name)?.is_some() {
             return Err(Error::ArrayAlreadyExists { name });
@@ -167,6 +168,7 @@ impl ArrayFile {
     /// # Errors
     /// [`Error::ArrayNotFound`].
     pub fn delete(&mut self, name: &str) -> Result<()> {
+        self.check_unfrozen()?;
         let meta = self.get_array(name)?;
         let (id, committed) = (meta.id, self.snapshot.array(name)?.is_some());
         // A layer that may have reached the store may hold the array.
@@ -194,6 +196,7 @@ impl ArrayFile {
     /// [`Error::ArrayNotFound`]; [`Error::ArrayAlreadyExists`] if `to` is taken;
     /// [`Error::InvalidArgument`] if it cannot be a name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        self.check_unfrozen()?;
         let meta = self.get_array(from)?;
         if from == to {
             return Ok(());

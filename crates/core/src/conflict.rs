@@ -74,6 +74,11 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
             )));
         }
     }
+    for (name, _) in &changes.tags {
+        if base.snapshot.tag(name)? != newer.snapshot.tag(name)? {
+            return Err(conflict(format!("tag {name:?}")));
+        }
+    }
     for &id in &changes.removed {
         // Whoever deletes an array has not seen what was written to it since.
         if base.snapshot.statistics(id)? != newer.snapshot.statistics(id)? {

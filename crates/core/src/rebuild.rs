@@ -2,15 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::commit::{CommitInfo, Committed, Next, own_row};
+use crate::commit::{self, CommitInfo, Committed, Next, own_row};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::tree::{Builder, LoadedPage, PageSet, PageWriter, Tree};
-use crate::wire::page::PageAddress;
-use crate::wire::root::{LayerPages, Root};
-use crate::wire::tables::{
-    Arrays, Attributes, FrameKey, FrameRow, Frames, Layers, Statistics, Table,
-};
+use crate::tree::{Builder, Miss, PageSet, PageWriter};
+use crate::wire::root::Root;
+use crate::wire::tables::{FrameKey, FrameRow, Frames, Layers, Log, Origin};
 
 /// Builds a layer that needs no other.
 ///
@@ -52,102 +49,68 @@ impl Rebuild {
         self.bytes += row.stored;
         self.out.skip_to(end);
         self.builder.push(row, &mut self.out)?;
-        Ok(take(
-            &mut self.out,
-            &mut self.live,
-            None::<&mut PageSet<Layers>>,
-        ))
+        let pages = self.out.take().into_iter();
+        Ok(pages
+            .map(|(address, stored)| {
+                self.live += u64::from(address.stored);
+                stored
+            })
+            .collect())
     }
 
     /// The last pages, root and trailer, to be written at `end`, once all frames are pushed.
-    pub fn finish(self, old: &Snapshot, end: u64) -> Result<Committed> {
+    ///
+    /// `log` holds what [`commit::log_pages`] asked for, from 0 on.
+    pub fn finish(self, old: &Snapshot, log: &PageSet<Log>, end: u64) -> Result<Committed> {
         let Self {
             info,
             builder,
             mut out,
-            mut live,
+            live,
             frames,
             bytes,
             ..
         } = self;
         out.skip_to(end);
-        let mut tail = Vec::new();
-        let frame_tree = builder.finish(&mut out)?;
-        tail.extend(take(&mut out, &mut live, None::<&mut PageSet<Layers>>));
-        let resident_from = out.offset();
+        let mut next = Next::alone(out, info.sequence, live);
+        let frame_tree = next.build(builder, |n| &mut n.frames)?;
+        let (left, from) = (commit::leaving(old)?, old.base()?.sequence);
+        next.take_log(log, old.root.log_bytes);
+        let elsewhere = |sequence: u64| sequence != info.sequence;
+        let log = next.keep_log(old, &left, &[], 0, &elsewhere);
+        let log = log.map_err(Miss::into_error)?;
 
-        let mut snapshot = Snapshot::default();
-        let arrays = copy_table::<Arrays>(&old.root.arrays, &old.arrays, &mut out)?;
-        tail.extend(take(&mut out, &mut live, Some(&mut snapshot.arrays)));
-        let attributes = copy_table::<Attributes>(&old.root.attributes, &old.attributes, &mut out)?;
-        tail.extend(take(&mut out, &mut live, Some(&mut snapshot.attributes)));
-        let statistics = copy_table::<Statistics>(&old.root.statistics, &old.statistics, &mut out)?;
-        tail.extend(take(&mut out, &mut live, Some(&mut snapshot.statistics)));
+        next.resident_from = next.out.offset();
+        let root = &old.root;
+        let arrays = next.copy(&root.arrays, &old.arrays, |n| &mut n.resident.arrays)?;
+        let attributes = next.copy(&root.attributes, &old.attributes, |n| {
+            &mut n.resident.attributes
+        })?;
+        let statistics = next.copy(&root.statistics, &old.statistics, |n| {
+            &mut n.resident.statistics
+        })?;
         let mut layers = Builder::<Layers>::default();
-        layers.push(own_row(&info, 0, frames, bytes), &mut out)?;
-        let layers = layers.finish(&mut out)?;
-        tail.extend(take(&mut out, &mut live, Some(&mut snapshot.layers)));
-
+        let own = own_row(&info, Origin::Merge(from), 0, frames, bytes);
+        layers.push(own, &mut next.out)?;
+        let layers = next.build(layers, |n| &mut n.resident.layers)?;
+        let tags = next.copy(&root.tags, &old.tags, |n| &mut n.resident.tags)?;
         let root = Root {
-            file: old.root.file,
+            file: root.file,
             layer: info.layer,
-            parent: Some(old.root.layer),
+            parent: Some(root.layer),
             sequence: info.sequence,
-            next_array: old.root.next_array,
+            next_array: root.next_array,
             arrays,
             attributes,
             statistics,
             frames: frame_tree,
             layers,
-            pages: vec![LayerPages {
-                sequence: info.sequence,
-                live,
-                resident: resident_from..out.offset(),
-            }],
+            log,
+            tags,
+            pages: next.layer_pages(),
+            log_bytes: next.log_bytes(),
             frame_bytes: bytes,
         };
-        let next = Next::at(snapshot, out, info.sequence);
-        let mut committed = next.finish(root)?;
-        tail.append(&mut committed.tail);
-        committed.tail = tail;
-        Ok(committed)
-    }
-}
-
-/// Takes new pages out of the writer and into the set that will serve them.
-fn take<T: Table>(
-    out: &mut PageWriter,
-    live: &mut u64,
-    mut set: Option<&mut PageSet<T>>,
-) -> Vec<Bytes> {
-    let keep = |(address, stored): (PageAddress, Bytes)| {
-        *live += u64::from(address.stored);
-        if let Some(set) = &mut set {
-            set.insert(address, LoadedPage::new(stored.clone()).into());
-        }
-        stored
-    };
-    out.take().into_iter().map(keep).collect()
-}
-
-fn copy_table<T: Table>(
-    tree: &Tree<T>,
-    pages: &PageSet<T>,
-    out: &mut PageWriter,
-) -> Result<Tree<T>> {
-    let mut builder = Builder::<T>::default();
-    let mut failed = None;
-    tree.visit(pages, None, None, |row| {
-        match builder.push(row.clone(), out) {
-            Ok(()) => std::ops::ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                std::ops::ControlFlow::Break(())
-            }
-        }
-    })?;
-    match failed {
-        Some(error) => Err(error),
-        None => builder.finish(out),
+        next.finish(root)
     }
 }

@@ -1,7 +1,7 @@
 //! The state of a file after one layer: what is visible, and where it is.
 //!
-//! The pages of names, attributes, statistics and layers are held as stored bytes and decoded on
-//! first touch; those of frames are fetched when they are needed.
+//! The pages of names, attributes, statistics, layers and tags are held as stored bytes and decoded on
+//! first touch; those of frames and the log are fetched when they are needed.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::wire::page::{self, PageAddress};
 use crate::wire::root::Root;
 use crate::wire::tables::{
     Arrays, AttributeKey, AttributeRow, Attributes, LayerRow, Layers, Statistics, StatisticsRow,
-    Table,
+    Table, TagRow, Tags,
 };
 use crate::wire::trailer::Trailer;
 
@@ -31,6 +31,7 @@ pub struct Snapshot {
     pub(crate) attributes: PageSet<Attributes>,
     pub(crate) statistics: PageSet<Statistics>,
     pub(crate) layers: PageSet<Layers>,
+    pub(crate) tags: PageSet<Tags>,
 }
 
 /// Reads the root of a layer out of the last bytes of its object, if they reach back far enough.
@@ -95,6 +96,7 @@ impl Snapshot {
         missing_of(&self.root.attributes, &self.attributes, &mut out)?;
         missing_of(&self.root.statistics, &self.statistics, &mut out)?;
         missing_of(&self.root.layers, &self.layers, &mut out)?;
+        missing_of(&self.root.tags, &self.tags, &mut out)?;
         Ok(out)
     }
 
@@ -110,6 +112,7 @@ impl Snapshot {
             Statistics::ID => self
                 .statistics
                 .insert(address, LoadedPage::new(stored).into()),
+            Tags::ID => self.tags.insert(address, LoadedPage::new(stored).into()),
             _ => self.layers.insert(address, LoadedPage::new(stored).into()),
         }
         Ok(())
@@ -121,6 +124,7 @@ impl Snapshot {
             + self.attributes.stored_bytes()
             + self.statistics.stored_bytes()
             + self.layers.stored_bytes()
+            + self.tags.stored_bytes()
     }
 
     /// The array with this name.
@@ -277,5 +281,21 @@ impl Snapshot {
             ControlFlow::Break(())
         })?;
         first.ok_or_else(|| Error::corrupt("a snapshot without layers").within(Place::part("root")))
+    }
+
+    /// The snapshot that a tag names.
+    pub fn tag(&self, name: &str) -> Result<Option<&TagRow>> {
+        let found = self.root.tags.get(&self.tags, &name.to_owned());
+        found.map_err(Miss::into_error)
+    }
+
+    /// All tags, by name.
+    pub fn tags(&self) -> Result<Vec<&TagRow>> {
+        let mut out = Vec::new();
+        self.root.tags.visit(&self.tags, None, None, |row| {
+            out.push(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(out)
     }
 }

@@ -2,10 +2,12 @@
 
 mod memory;
 mod place;
+mod trust;
 
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
-pub(crate) use place::{Listing, Pin, PutOutcome, Tail};
+pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};
+pub use trust::Commits;
 
 pub use crate::url::resolve;
 

@@ -7,11 +7,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
-    Error as StoreError, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, PutMode,
-    PutOptions, PutPayload, UpdateVersion,
+    Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 
+use array_format_core::wire::header::Header;
+use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
+
 use super::Storage;
+use super::trust::PROBE;
 use crate::error::{Error, Result};
 
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
@@ -33,11 +37,20 @@ pub(crate) struct Pin {
     pub(crate) version: Option<UpdateVersion>,
 }
 
+/// An object with the name of a sidecar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sidecar {
+    pub(crate) number: u64,
+    pub(crate) length: u64,
+}
+
 /// What the folder of a file shows.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
-    /// The numbers of sidecars, rising.
-    pub(crate) numbers: Vec<u64>,
+    /// Objects with the names of sidecars, by rising number.
+    pub(crate) sidecars: Vec<Sidecar>,
+    /// Probes of writers (see `trust.rs`).
+    pub(crate) probes: Vec<ObjectMeta>,
     base_e_tag: Option<String>,
     base_length: u64,
 }
@@ -60,6 +73,19 @@ pub(crate) struct Tail {
     pub(crate) bytes: Bytes,
     pub(crate) object_length: u64,
     pub(crate) pin: Pin,
+}
+
+/// What stands under a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// No object.
+    Vacant,
+    /// The header of a layer, of any file, complete or torn.
+    Layer(Header),
+    /// A merged layer's tombstone.
+    Tombstone(Tombstone),
+    /// Something else, which begins so.
+    Foreign(Bytes),
 }
 
 /// How a conditional put ended.
@@ -110,7 +136,7 @@ impl ObjectStoreBackend {
         &self.store
     }
 
-    fn stem(&self) -> &str {
+    pub(super) fn stem(&self) -> &str {
         let base = self.base.as_ref();
         base.strip_suffix(".af").unwrap_or(base)
     }
@@ -160,33 +186,40 @@ impl ObjectStoreBackend {
         let Some(base) = listed.objects.iter().find(|o| o.location == self.base) else {
             return Ok(None);
         };
-        let mut numbers: Vec<u64> = listed
-            .objects
-            .iter()
-            .filter_map(|object| self.number(&object.location))
-            .collect();
-        numbers.sort_unstable();
+        let sidecar = |object: &ObjectMeta| {
+            let number = self.number(&object.location)?;
+            let length = object.size;
+            Some(Sidecar { number, length })
+        };
+        let mut sidecars: Vec<Sidecar> = listed.objects.iter().filter_map(sidecar).collect();
+        sidecars.sort_unstable_by_key(|sidecar| sidecar.number);
+        let probe = format!("{}{PROBE}", self.stem());
+        let is_probe = |object: &&ObjectMeta| object.location.as_ref().starts_with(&probe);
         Ok(Some(Listing {
-            numbers,
+            sidecars,
+            probes: listed.objects.iter().filter(is_probe).cloned().collect(),
             base_e_tag: base.e_tag.clone(),
             base_length: base.size,
         }))
     }
 
     /// Which of these sidecars exist, asked one by one but all at once.
-    pub(crate) async fn probe(&self, numbers: Range<u64>) -> Result<Vec<u64>> {
+    pub(crate) async fn probe(&self, numbers: Range<u64>) -> Result<Vec<Sidecar>> {
         let mut probes = Vec::new();
         for number in numbers {
             probes.push(async move {
                 let path = self.sidecar(number);
                 match self.store.head(&path).await {
-                    Ok(_) => Ok(Some(number)),
+                    Ok(meta) => Ok(Some(Sidecar {
+                        number,
+                        length: meta.size,
+                    })),
                     Err(StoreError::NotFound { .. }) => Ok(None),
                     Err(source) => Err(failed("head", &path, source)),
                 }
             });
         }
-        let found: Vec<Option<u64>> = futures::future::try_join_all(probes).await?;
+        let found: Vec<Option<Sidecar>> = futures::future::try_join_all(probes).await?;
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -298,6 +331,56 @@ impl ObjectStoreBackend {
                 meta.size
             ))),
             _ => read,
+        }
+    }
+
+    /// What stands under a number, by its first bytes.
+    pub(crate) async fn look(&self, sequence: u64) -> Result<Held> {
+        let path = self.sidecar(sequence);
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(0..TOMBSTONE_BYTES as u64)),
+            ..GetOptions::default()
+        };
+        let (bytes, length) = match self.store.get_opts(&path, options).await {
+            Ok(result) => {
+                let length = result.meta.size;
+                let bytes = result.bytes().await;
+                (
+                    bytes.map_err(|source| failed("read", &path, source))?,
+                    length,
+                )
+            }
+            Err(StoreError::NotFound { .. }) => return Ok(Held::Vacant),
+            // Stores refuse a range of an empty object in ways of their own.
+            Err(source) => match self.store.head(&path).await {
+                Ok(meta) if meta.size == 0 => (Bytes::new(), 0),
+                _ => return Err(failed("read", &path, source)),
+            },
+        };
+        let start = bytes.slice(..bytes.len().min(TOMBSTONE_BYTES));
+        if length == TOMBSTONE_BYTES as u64
+            && let Some(stone) = Tombstone::decode(&start)
+        {
+            return Ok(Held::Tombstone(stone));
+        }
+        Ok(match Header::decode(&start) {
+            Ok(header) => Held::Layer(header),
+            Err(_) => Held::Foreign(start),
+        })
+    }
+
+    /// The version of an object; none if there is no object.
+    pub(crate) async fn version(&self, path: &Path) -> Result<Option<(Pin, u64)>> {
+        match self.store.head(path).await {
+            Ok(meta) => {
+                let version = Some(UpdateVersion {
+                    e_tag: meta.e_tag,
+                    version: meta.version,
+                });
+                Ok(Some((Pin { version }, meta.size)))
+            }
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(source) => Err(failed("head", path, source)),
         }
     }
 

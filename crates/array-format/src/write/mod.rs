@@ -49,6 +49,7 @@ impl ArrayFile {
         start: Vec<usize>,
         data: ArrayView<'_, T, IxDyn>,
     ) -> Result<()> {
+        self.check_unfrozen()?;
         let meta = self.get_array(name)?.clone();
         check_dtype::<T>(&meta)?;
         let widened = |extents: &[usize]| -> Coords { extents.iter().map(|&n| n as u64).collect() };

@@ -19,6 +19,7 @@ pub struct State {
     pub sequence: u64,
     pub attributes: Result<Attributes>,
     pub arrays: Result<Vec<ArrayState>>,
+    pub history: Result<String>,
 }
 
 #[derive(Debug)]
@@ -72,10 +73,18 @@ pub async fn read(store: &Arc<InMemory>) -> Result<State> {
         Err(error) => Err(error),
     };
     Ok(State {
+        history: history(&file).await,
         sequence: file.sequence(),
         attributes: owned(file.file_attributes()),
         arrays,
     })
+}
+
+async fn history(file: &ArrayFile) -> Result<String> {
+    let mut log = file.log().await?;
+    // Damage may hide the object of an older state, which is another matter.
+    log.iter_mut().for_each(|commit| commit.retained = None);
+    Ok(format!("{log:?} {:?}", file.tags()?))
 }
 
 /// An error must say where; what is too new for this library is the whole file.
@@ -117,6 +126,7 @@ pub fn agrees(found: &Result<State>, expected: &State) -> bool {
     };
     assert_eq!(found.sequence, expected.sequence);
     let mut whole = same(&found.attributes, &expected.attributes);
+    whole &= same(&found.history, &expected.history);
     let arrays = match &found.arrays {
         Ok(arrays) => arrays,
         Err(error) => {
@@ -149,7 +159,7 @@ pub fn has_error(found: &Result<State>) -> bool {
     let Ok(state) = found else {
         return failed(found);
     };
-    let mut any = failed(&state.attributes) | failed(&state.arrays);
+    let mut any = failed(&state.attributes) | failed(&state.arrays) | failed(&state.history);
     for array in state.arrays.iter().flatten() {
         any |= failed(&array.elements) | failed(&array.chunks) | failed(&array.attributes);
         any |= array.stats.is_none();

@@ -7,6 +7,7 @@
 //! | 3 | folding | pages of small old layers, if more than a handful hold any |
 //! | 4 | the root | itself |
 
+mod merge;
 mod next;
 mod statistics;
 
@@ -25,9 +26,12 @@ use crate::value::AttributeValue;
 use crate::wire::header::Id;
 use crate::wire::root::Root;
 use crate::wire::tables::{
-    AttributeKey, AttributeRow, Attributes, FrameKey, FrameRow, Frames, LayerRow, Layers,
+    AttributeKey, AttributeRow, Attributes, FrameKey, FrameRow, Frames, LayerRow, Layers, Origin,
+    TagRow,
 };
 use crate::wire::trailer::Trailer;
+pub(crate) use merge::leaving;
+pub use merge::{log_pages, merge, restore};
 pub(crate) use next::Next;
 use statistics::statistics;
 
@@ -87,6 +91,8 @@ pub struct Changes {
     pub attributes: Vec<(AttributeKey, Option<AttributeValue>)>,
     /// A frame to put, or none to remove.
     pub frames: Vec<(FrameKey, Option<PlacedFrame>)>,
+    /// By name: a tag to put, or none to remove.
+    pub tags: Vec<(String, Option<TagRow>)>,
     /// The next array id after these changes.
     pub next_array: u64,
 }
@@ -159,6 +165,8 @@ pub fn commit(
     )?;
     let layer_edits = layer_edits(snapshot, changes, info)?;
     let layers = next.apply(&root.layers, |n| &mut n.resident.layers, &layer_edits)?;
+    let tag_edits = Edits::new(changes.tags.clone(), Vec::new());
+    let tags = next.apply(&root.tags, |n| &mut n.resident.tags, &tag_edits)?;
 
     let mut new = Root {
         file: root.file,
@@ -171,7 +179,10 @@ pub fn commit(
         statistics,
         frames: frame_tree,
         layers,
+        log: root.log.clone(),
+        tags,
         pages: Vec::new(),
+        log_bytes: root.log_bytes,
         frame_bytes,
     };
     next.fold(&mut new)?;
@@ -194,7 +205,7 @@ pub fn create(file: Id, info: &CommitInfo, offset: u64) -> Result<Committed> {
     let mut next = Next::new(&empty, &frames, info.sequence, offset);
     next.resident_from = offset;
     let edits = Edits::new(
-        vec![(info.sequence, Some(own_row(info, 0, 0, 0)))],
+        vec![(info.sequence, Some(own_row(info, Origin::Commit, 0, 0, 0)))],
         Vec::new(),
     );
     let layers = next
@@ -206,7 +217,13 @@ pub fn create(file: Id, info: &CommitInfo, offset: u64) -> Result<Committed> {
 }
 
 /// A new layer's own row.
-pub(crate) fn own_row(info: &CommitInfo, arrays: u64, frames: u64, bytes: u64) -> LayerRow {
+pub(crate) fn own_row(
+    info: &CommitInfo,
+    origin: Origin,
+    arrays: u64,
+    frames: u64,
+    bytes: u64,
+) -> LayerRow {
     LayerRow {
         sequence: info.sequence,
         id: info.layer,
@@ -217,6 +234,7 @@ pub(crate) fn own_row(info: &CommitInfo, arrays: u64, frames: u64, bytes: u64) -
         arrays,
         frames,
         bytes,
+        origin,
     }
 }
 
@@ -289,6 +307,7 @@ fn layer_edits(snapshot: &Snapshot, changes: &Changes, info: &CommitInfo) -> Res
         .filter_map(|(_, frame)| frame.as_ref());
     let row = own_row(
         info,
+        Origin::Commit,
         touched.len() as u64,
         frames.clone().count() as u64,
         frames.map(|f| f.stored).sum(),

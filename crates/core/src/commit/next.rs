@@ -1,16 +1,17 @@
 //! The pages of the next state while it is built.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 
 use super::Committed;
 use crate::error::Result;
 use crate::snapshot::Snapshot;
-use crate::tree::{Edits, LoadedPage, Miss, PageSet, PageWriter, Tree};
+use crate::tree::{Builder, Edits, LoadedPage, Miss, PageSet, PageWriter, Tree};
 use crate::wire::page::{self, PageAddress};
 use crate::wire::root::{LayerPages, Root};
-use crate::wire::tables::{Frames, Table};
+use crate::wire::tables::{Frames, Log, Table};
 use crate::wire::trailer::Trailer;
 use crate::wire::{TRAILER_BYTES, crc};
 
@@ -21,14 +22,16 @@ const FOLDED_LAYERS: usize = 3;
 
 /// The pages of the next state while it is built.
 pub(crate) struct Next {
-    pub(super) resident: Snapshot,
-    pub(super) frames: PageSet<Frames>,
+    pub(crate) resident: Snapshot,
+    pub(crate) frames: PageSet<Frames>,
     pub(crate) out: PageWriter,
     sequence: u64,
     pub(crate) resident_from: u64,
     old: Vec<LayerPages>,
-    /// Bytes of live pages by layer.
+    /// Bytes of live pages by layer, without the log's.
     live: BTreeMap<u64, u64>,
+    log: PageSet<Log>,
+    log_bytes: u64,
     pages: Vec<Bytes>,
 }
 
@@ -48,25 +51,44 @@ impl Next {
             resident_from: offset,
             live: old.iter().map(|p| (p.sequence, p.live)).collect(),
             old,
+            log: PageSet::default(),
+            log_bytes: snapshot.root.log_bytes,
             pages: Vec::new(),
         }
     }
 
-    /// Pages that were all written elsewhere, before the root.
-    pub(crate) fn at(resident: Snapshot, out: PageWriter, sequence: u64) -> Self {
+    /// A state that stands on no other; `live` bytes of its pages are written already.
+    pub(crate) fn alone(out: PageWriter, sequence: u64, live: u64) -> Self {
         Self {
-            resident,
+            resident: Snapshot::default(),
             frames: PageSet::default(),
             resident_from: out.offset(),
             out,
             sequence,
             old: Vec::new(),
-            live: BTreeMap::new(),
+            live: BTreeMap::from([(sequence, live)]),
+            log: PageSet::default(),
+            log_bytes: 0,
             pages: Vec::new(),
         }
     }
 
-    pub(super) fn apply<T: Table>(
+    /// Goes on with a log, of which these pages are in memory.
+    pub(crate) fn take_log(&mut self, pages: &PageSet<Log>, bytes: u64) {
+        self.log = pages.clone();
+        self.log_bytes = bytes;
+    }
+
+    pub(crate) fn log_pages(&mut self) -> &mut PageSet<Log> {
+        &mut self.log
+    }
+
+    /// Stored bytes of the log's pages.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.log_bytes
+    }
+
+    pub(crate) fn apply<T: Table>(
         &mut self,
         tree: &Tree<T>,
         set: fn(&mut Self) -> &mut PageSet<T>,
@@ -83,16 +105,70 @@ impl Next {
     /// Takes new pages over, drops freed ones, and keeps the account of live bytes.
     fn absorb<T: Table>(&mut self, set: fn(&mut Self) -> &mut PageSet<T>, freed: &[PageAddress]) {
         for (address, stored) in self.out.take() {
-            *self.live.entry(address.sequence).or_default() += u64::from(address.stored);
+            *self.account::<T>(address.sequence) += u64::from(address.stored);
             self.pages.push(stored.clone());
             set(self).insert(address, LoadedPage::new(stored).into());
         }
         for address in freed {
-            if let Some(live) = self.live.get_mut(&address.sequence) {
-                *live = live.saturating_sub(address.stored.into());
-            }
+            let live = self.account::<T>(address.sequence);
+            *live = live.saturating_sub(address.stored.into());
             set(self).remove(address);
         }
+    }
+
+    fn account<T: Table>(&mut self, sequence: u64) -> &mut u64 {
+        if T::ID == Log::ID {
+            &mut self.log_bytes
+        } else {
+            self.live.entry(sequence).or_default()
+        }
+    }
+
+    /// Drops all pages of a table.
+    pub(super) fn free<T: Table>(
+        &mut self,
+        tree: &Tree<T>,
+        set: fn(&mut Self) -> &mut PageSet<T>,
+    ) -> Result<()> {
+        let (freed, _) = tree.addresses(set(self))?;
+        self.absorb(set, &freed);
+        Ok(())
+    }
+
+    /// Writes all rows of a table anew.
+    pub(crate) fn copy<T: Table>(
+        &mut self,
+        tree: &Tree<T>,
+        pages: &PageSet<T>,
+        set: fn(&mut Self) -> &mut PageSet<T>,
+    ) -> Result<Tree<T>> {
+        let mut builder = Builder::<T>::default();
+        let mut failed = None;
+        let out = &mut self.out;
+        tree.visit(pages, None, None, |row| {
+            match builder.push(row.clone(), out) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None => self.build(builder, set),
+        }
+    }
+
+    /// The tree of rows that were pushed.
+    pub(crate) fn build<T: Table>(
+        &mut self,
+        builder: Builder<T>,
+        set: fn(&mut Self) -> &mut PageSet<T>,
+    ) -> Result<Tree<T>> {
+        let tree = builder.finish(&mut self.out)?;
+        self.absorb(set, &[]);
+        Ok(tree)
     }
 
     /// Copies the pages of the smallest old layers, if too many layers hold pages.
@@ -130,13 +206,14 @@ impl Next {
             &moves,
         )?;
         root.layers = self.relocate(&root.layers, |n| &mut n.resident.layers, oldest, &moves)?;
+        root.tags = self.relocate(&root.tags, |n| &mut n.resident.tags, oldest, &moves)?;
         for sequence in folded {
             self.live.insert(sequence, 0);
         }
         Ok(())
     }
 
-    fn relocate<T: Table>(
+    pub(super) fn relocate<T: Table>(
         &mut self,
         tree: &Tree<T>,
         set: fn(&mut Self) -> &mut PageSet<T>,
@@ -152,7 +229,7 @@ impl Next {
     }
 
     /// The account of live pages, with the range of resident ones in each layer.
-    pub(super) fn layer_pages(&self) -> Vec<LayerPages> {
+    pub(crate) fn layer_pages(&self) -> Vec<LayerPages> {
         self.live
             .iter()
             .filter(|&(_, &live)| live > 0)

@@ -6,6 +6,7 @@ pub mod header;
 pub mod page;
 pub mod root;
 pub mod tables;
+pub mod tombstone;
 pub mod trailer;
 
 /// The first eight bytes of every layer.

@@ -3,7 +3,7 @@
 use super::columns::{Reader, Writer};
 use super::header::Id;
 use super::page::ROOT;
-use super::tables::{Arrays, Attributes, Frames, Inner, Layers, Statistics, Table};
+use super::tables::{Arrays, Attributes, Frames, Inner, Layers, Log, Statistics, Table, Tags};
 use crate::error::{Error, Place, Result};
 use crate::limits;
 use crate::tree::Tree;
@@ -22,6 +22,7 @@ const PAGE_BYTES: u16 = 11;
 const FRAME_BYTES: u16 = 12;
 const RESIDENT_FROM: u16 = 13;
 const RESIDENT_TO: u16 = 14;
+const LOG_BYTES: u16 = 15;
 
 /// The live metadata pages of one layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub struct LayerPages {
     /// A range of it that holds all live pages of the tables that are read at open.
     pub resident: std::ops::Range<u64>,
 }
+
+/// A table's number, height, rows and top.
+type EncodedTable = (u8, (u64, u64, Vec<u8>));
 
 /// The state of a file after one layer.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +61,14 @@ pub struct Root {
     pub frames: Tree<Frames>,
     /// Layers.
     pub layers: Tree<Layers>,
-    /// The layers that hold live metadata pages, rising.
+    /// Layers of the past.
+    pub log: Tree<Log>,
+    /// Named snapshots.
+    pub tags: Tree<Tags>,
+    /// The layers that hold live metadata pages other than the log's, rising.
     pub pages: Vec<LayerPages>,
+    /// Stored bytes of the log's pages.
+    pub log_bytes: u64,
     /// Stored bytes of all frames.
     pub frame_bytes: u64,
 }
@@ -79,21 +89,27 @@ impl Root {
             self.statistics.encode(),
             self.frames.encode(),
             self.layers.encode(),
+            self.log.encode(),
+            self.tags.encode(),
         ];
-        out.ints(
-            TABLES,
-            &[
-                Arrays::ID,
-                Attributes::ID,
-                Statistics::ID,
-                Frames::ID,
-                Layers::ID,
-            ]
-            .map(u64::from),
-        );
-        out.ints(HEIGHTS, &tables.each_ref().map(|t| t.0));
-        out.ints(ROWS, &tables.each_ref().map(|t| t.1));
-        out.bytes(TOPS, tables.iter().map(|t| t.2.as_slice()));
+        // The log and tags are there when they have rows.
+        let ids = [
+            Arrays::ID,
+            Attributes::ID,
+            Statistics::ID,
+            Frames::ID,
+            Layers::ID,
+            Log::ID,
+            Tags::ID,
+        ];
+        let mut tables: Vec<_> = ids.into_iter().zip(tables).collect();
+        tables.retain(|(id, (_, rows, _))| *id <= Layers::ID || *rows > 0);
+        let tables_of =
+            |value: fn(&EncodedTable) -> u64| -> Vec<u64> { tables.iter().map(value).collect() };
+        out.ints(TABLES, &tables_of(|t| t.0.into()));
+        out.ints(HEIGHTS, &tables_of(|t| t.1.0));
+        out.ints(ROWS, &tables_of(|t| t.1.1));
+        out.bytes(TOPS, tables.iter().map(|t| t.1.2.as_slice()));
         let column =
             |value: fn(&LayerPages) -> u64| -> Vec<u64> { self.pages.iter().map(value).collect() };
         out.ints(PAGE_LAYERS, &column(|p| p.sequence));
@@ -101,6 +117,9 @@ impl Root {
         out.ints(FRAME_BYTES, &[self.frame_bytes]);
         out.ints(RESIDENT_FROM, &column(|p| p.resident.start));
         out.ints(RESIDENT_TO, &column(|p| p.resident.end));
+        if self.log_bytes > 0 {
+            out.ints(LOG_BYTES, &[self.log_bytes]);
+        }
         out.finish()
     }
 
@@ -136,16 +155,19 @@ impl Root {
         let frame_bytes = src.ints_of(FRAME_BYTES, 1)?[0];
         let from = src.ints_of(RESIDENT_FROM, layers.len())?;
         let to = src.ints_of(RESIDENT_TO, layers.len())?;
+        let log_bytes = src.ints(LOG_BYTES)?;
         src.finish()?;
+        if log_bytes.len() > 1 {
+            return Err(Error::corrupt("more than one log"));
+        }
         if ids.windows(2).any(|w| w[0] >= w[1]) || layers.windows(2).any(|w| w[0] >= w[1]) {
             return Err(Error::corrupt("tables or layers do not rise"));
         }
-        let at = |id: u8| {
-            ids.iter()
-                .position(|&table| table == u64::from(id))
-                .map(|i| (heights[i], rows[i], tops.get(i)))
-                .ok_or_else(|| Error::corrupt(format!("table {id} is missing")))
+        let find = |id: u8| {
+            let place = ids.iter().position(|&table| table == u64::from(id));
+            place.map(|i| (heights[i], rows[i], tops.get(i)))
         };
+        let at = |id: u8| find(id).ok_or_else(|| Error::corrupt(format!("table {id} is missing")));
         fn table<T: Table>((height, rows, top): (u64, u64, &[u8])) -> Result<Tree<T>> {
             Tree::decode(height, rows, Inner::decode(top)?)
         }
@@ -160,6 +182,8 @@ impl Root {
             statistics: table(at(Statistics::ID)?)?,
             frames: table(at(Frames::ID)?)?,
             layers: table(at(Layers::ID)?)?,
+            log: find(Log::ID).map_or(Ok(Tree::default()), table)?,
+            tags: find(Tags::ID).map_or(Ok(Tree::default()), table)?,
             pages: (0..layers.len())
                 .map(|i| LayerPages {
                     sequence: layers[i],
@@ -167,6 +191,7 @@ impl Root {
                     resident: from[i]..to[i],
                 })
                 .collect(),
+            log_bytes: log_bytes.first().copied().unwrap_or(0),
             frame_bytes,
         })
     }

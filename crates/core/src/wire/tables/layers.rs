@@ -1,7 +1,7 @@
-//! Table 5: the layers that a snapshot stands on.
+//! Tables 5 and 6: the layers that a snapshot stands on, and the log of those that it did.
 
 use super::{Table, column};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wire::columns::{Reader, Writer};
 use crate::wire::header::Id;
 
@@ -14,10 +14,47 @@ const MESSAGE: u16 = 20;
 const ARRAYS: u16 = 21;
 const FRAMES: u16 = 22;
 const BYTES: u16 = 23;
+const KIND: u16 = 24;
+const OF: u16 = 25;
 
-/// Table 5.
+/// Table 5 or 6: both hold layers by their sequence number.
 #[derive(Debug, Clone, Copy)]
-pub struct Layers;
+pub struct LayerTable<const TABLE: u8>;
+
+/// Table 5: the layers that a snapshot stands on.
+pub type Layers = LayerTable<5>;
+/// Table 6: layers of the file's history that a merge or a restore has left behind.
+pub type Log = LayerTable<6>;
+
+/// What a layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A commit of changes.
+    Commit,
+    /// A merge of the layers from this number on: it changes nothing that is visible.
+    Merge(u64),
+    /// The state after this layer, again.
+    Restore(u64),
+}
+
+impl Origin {
+    fn encode(self) -> (u64, u64) {
+        match self {
+            Self::Commit => (0, 0),
+            Self::Merge(from) => (1, from),
+            Self::Restore(of) => (2, of),
+        }
+    }
+
+    fn decode(kind: u64, of: u64) -> Result<Self> {
+        match (kind, of) {
+            (0, 0) => Ok(Self::Commit),
+            (1, from) => Ok(Self::Merge(from)),
+            (2, of) => Ok(Self::Restore(of)),
+            _ => Err(Error::corrupt(format!("a layer of kind {kind}"))),
+        }
+    }
+}
 
 /// One layer, and the commit that wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +77,13 @@ pub struct LayerRow {
     pub frames: u64,
     /// Stored bytes of these frames.
     pub bytes: u64,
+    /// What it is for.
+    pub origin: Origin,
 }
 
-impl Table for Layers {
-    const ID: u8 = 5;
-    const NAME: &'static str = "layers";
+impl<const TABLE: u8> Table for LayerTable<TABLE> {
+    const ID: u8 = TABLE;
+    const NAME: &'static str = if TABLE == 5 { "layers" } else { "log" };
     type Key = u64;
     type Row = LayerRow;
 
@@ -78,6 +117,10 @@ impl Table for Layers {
         out.ints(ARRAYS, &column(rows, |r| r.arrays));
         out.ints(FRAMES, &column(rows, |r| r.frames));
         out.ints(BYTES, &column(rows, |r| r.bytes));
+        if rows.iter().any(|r| r.origin != Origin::Commit) {
+            out.ints(KIND, &column(rows, |r| r.origin.encode().0));
+            out.ints(OF, &column(rows, |r| r.origin.encode().1));
+        }
         Ok(())
     }
 
@@ -91,6 +134,10 @@ impl Table for Layers {
         let arrays = src.ints_of(ARRAYS, n)?;
         let frames = src.ints_of(FRAMES, n)?;
         let bytes = src.ints_of(BYTES, n)?;
+        let (kinds, of) = (src.ints(KIND)?, src.ints(OF)?);
+        if kinds.len() != of.len() || !(kinds.is_empty() || kinds.len() == n) {
+            return Err(Error::corrupt("a layer without a kind"));
+        }
         keys.into_iter()
             .enumerate()
             .map(|(i, sequence)| {
@@ -104,6 +151,10 @@ impl Table for Layers {
                     arrays: arrays[i],
                     frames: frames[i],
                     bytes: bytes[i],
+                    origin: match kinds.get(i) {
+                        Some(&kind) => Origin::decode(kind, of[i])?,
+                        None => Origin::Commit,
+                    },
                 })
             })
             .collect()

@@ -1,18 +1,20 @@
-//! The five tables: what their keys and rows are, and how leaf and inner pages hold them.
+//! The tables: what their keys and rows are, and how leaf and inner pages hold them.
 
 mod arrays;
 mod attributes;
 mod frames;
 mod layers;
 mod statistics;
+mod tags;
 
 use std::fmt::Debug;
 
 pub use arrays::Arrays;
 pub use attributes::{AttributeKey, AttributeRow, Attributes, FILE_ID};
 pub use frames::{FrameKey, FrameRow, Frames};
-pub use layers::{LayerRow, Layers};
+pub use layers::{LayerRow, LayerTable, Layers, Log, Origin};
 pub use statistics::{Statistics, StatisticsRow};
+pub use tags::{TagRow, Tags};
 
 use super::columns::{Reader, Writer};
 use super::page::{INNER, LEAF, PageAddress};

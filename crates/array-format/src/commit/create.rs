@@ -1,0 +1,305 @@
+//! One attempt to make the next layer, of whatever kind, and to see that it counts.
+
+use array_format_core::commit::{self, CommitInfo, Committed};
+use array_format_core::snapshot::Snapshot;
+use array_format_core::wire::HEADER_BYTES;
+use array_format_core::wire::header::{Header, Id};
+use bytes::Bytes;
+use object_store::PutMode;
+
+use crate::ArrayFile;
+use crate::error::{Error, Result};
+use crate::fetch;
+use crate::history;
+use crate::merge::Merge;
+use crate::open::{self, Found, now, random_id};
+use crate::storage::{Held, Pin, PutOutcome};
+
+/// What a new layer is made for.
+pub(crate) enum Work {
+    /// To commit what is pending, with this message.
+    Changes(String),
+    /// To hold what older layers hold.
+    Merge(Box<Merge>),
+    /// To show the state of this snapshot again, with this message.
+    Restore(Box<Snapshot>, String),
+}
+
+/// How an attempt ended.
+pub(crate) enum Made {
+    /// The layer is there and counts; the handle is at its snapshot.
+    Counts,
+    /// A flush that was given up had reached the store: all of pending is committed.
+    Before,
+    /// So had a flush of an earlier state of pending: the rest is to be committed on top.
+    Again,
+    /// Others were first. This is what they made.
+    Overtaken(Box<Found>),
+}
+
+/// A layer that may have reached the store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InDoubt {
+    pub(crate) layer: Id,
+    /// The state of pending that it holds.
+    pub(crate) version: u64,
+}
+
+/// Numbers that are not ours, which a layer stepped over, and what stood there.
+type Stepped = Vec<(u64, Held)>;
+
+impl ArrayFile {
+    /// Tries to make the next layer.
+    pub(crate) async fn make_layer(&mut self, work: &mut Work) -> Result<Made> {
+        self.place.check_creates(self.settings.commits).await?;
+        let mut stepped = Stepped::new();
+        let mut sequence = self.sequence() + 1;
+        loop {
+            let info = self.commit_info(work, sequence)?;
+            let (data, committed) = self.build(work, &info).await?;
+            let mut parts = vec![self.header(&info)];
+            parts.extend(data);
+            parts.extend(committed.tail.iter().cloned());
+            // From here on the layer may exist, whatever becomes of this call.
+            if matches!(work, Work::Changes(_)) {
+                self.doubt(info.layer);
+            }
+            let path = self.place.sidecar(sequence);
+            let error = match self.create_object(sequence, parts).await? {
+                PutOutcome::Done(pin) => return self.settle(committed, pin, &stepped).await,
+                PutOutcome::Unsupported => {
+                    self.undoubt(info.layer);
+                    return Err(Error::ReadOnly(format!(
+                        "the store of {path} cannot create objects atomically, which commits need; \
+                         `Commits::SingleWriter` does without, for one writer at a time"
+                    )));
+                }
+                PutOutcome::Taken => None,
+                PutOutcome::Unknown(error) => Some(error),
+            };
+            let held = self.place.look(sequence).await?;
+            match &held {
+                Held::Layer(header) if header.layer == info.layer => {
+                    return self.settle(committed, Pin::default(), &stepped).await;
+                }
+                // A flush that was given up had reached the store: its layer holds what is pending,
+                // or an earlier state of it under the same ids.
+                Held::Layer(header) if matches!(work, Work::Changes(_)) => {
+                    let ours = |doubt: &&InDoubt| doubt.layer == header.layer;
+                    if let Some(&ours) = self.in_doubt.iter().find(ours) {
+                        return self.resume(ours, sequence).await;
+                    }
+                }
+                Held::Vacant => {
+                    // A put whose answer is missing may still arrive.
+                    if error.is_none() {
+                        self.undoubt(info.layer);
+                    }
+                    return Err(error.unwrap_or_else(|| {
+                        Error::Storage(format!("{path} was taken and is gone again: try again"))
+                    }));
+                }
+                Held::Layer(_) | Held::Tombstone(_) | Held::Foreign(_) => {}
+            }
+            self.undoubt(info.layer);
+            if self.is_of_this_file(&held) {
+                let found = open::find(&self.place).await?;
+                if found.snapshot.root.sequence >= sequence {
+                    return Ok(Made::Overtaken(Box::new(found)));
+                }
+                // Torn, or standing on a base that is gone: a number that is used up.
+            }
+            stepped.push((sequence, held));
+            sequence += 1;
+        }
+    }
+
+    fn is_of_this_file(&self, held: &Held) -> bool {
+        let header = match held {
+            Held::Layer(header) => header,
+            Held::Tombstone(stone) => &stone.header,
+            Held::Vacant | Held::Foreign(_) => return false,
+        };
+        header.file == self.snapshot.root.file
+    }
+
+    /// The data and the metadata of the next layer.
+    async fn build(&self, work: &mut Work, info: &CommitInfo) -> Result<(Vec<Bytes>, Committed)> {
+        match work {
+            Work::Changes(_) => {
+                let data = self.pending.spool.contents()?;
+                Ok((data, self.build_changes(info).await?))
+            }
+            Work::Merge(merge) => merge.build(self, info).await,
+            Work::Restore(target, _) => {
+                let log = self.log_pages(0).await?;
+                let restored =
+                    commit::restore(&self.snapshot, &log, target, info, HEADER_BYTES as u64);
+                Ok((
+                    Vec::new(),
+                    restored.map_err(array_format_core::tree::Miss::into_error)?,
+                ))
+            }
+        }
+    }
+
+    async fn build_changes(&self, info: &CommitInfo) -> Result<Committed> {
+        let changes = self.pending.changes();
+        let offset = self.pending.spool.end();
+        let mut pages = self.frame_pages.clone();
+        fetch::ask(
+            &self.layers(),
+            &self.settings,
+            &self.snapshot,
+            &mut pages,
+            |pages| commit::commit(&self.snapshot, pages, &changes, info, offset),
+        )
+        .await
+    }
+
+    fn commit_info(&self, work: &Work, sequence: u64) -> Result<CommitInfo> {
+        let message = match work {
+            Work::Changes(message) | Work::Restore(_, message) => message.clone(),
+            Work::Merge(_) => String::new(),
+        };
+        Ok(CommitInfo {
+            layer: random_id()?,
+            sequence,
+            time: now(),
+            writer: self.writer,
+            message,
+        })
+    }
+
+    fn header(&self, info: &CommitInfo) -> Bytes {
+        let header = Header {
+            file: self.snapshot.root.file,
+            layer: info.layer,
+            sequence: info.sequence,
+        };
+        Bytes::copy_from_slice(&header.encode())
+    }
+
+    /// Creates the object of a layer, unless its number is taken.
+    async fn create_object(&self, sequence: u64, parts: Vec<Bytes>) -> Result<PutOutcome> {
+        let path = self.place.sidecar(sequence);
+        if !self.settings.commits.is_single() {
+            return Ok(self.place.put(&path, parts, PutMode::Create).await);
+        }
+        // The only writer may look first.
+        Ok(match self.place.version(&path).await? {
+            Some(_) => PutOutcome::Taken,
+            None => self.place.put(&path, parts, PutMode::Overwrite).await,
+        })
+    }
+
+    /// Ends an attempt whose layer is in the store: it counts if what it stands on is still there.
+    async fn settle(
+        &mut self,
+        committed: Committed,
+        pin: Pin,
+        stepped: &[(u64, Held)],
+    ) -> Result<Made> {
+        let sequence = committed.snapshot.root.sequence;
+        let Some(base) = self.ground(stepped).await? else {
+            let layer = committed.snapshot.root.layer;
+            self.place.remove(&self.place.sidecar(sequence)).await?;
+            self.undoubt(layer);
+            let found = open::find(&self.place).await?;
+            return Ok(Made::Overtaken(Box::new(found)));
+        };
+        if base != self.base_layer {
+            // The merged layer that this snapshot stands on has taken the base's place.
+            self.base_sequence = self.snapshot.base()?.sequence;
+            self.base_layer = base;
+            self.layers().set_pin(self.base_sequence, Pin::default());
+        }
+        self.layers().set_pin(sequence, pin);
+        self.install(committed.snapshot, committed.frames);
+        self.trailer = committed.trailer;
+        Ok(Made::Counts)
+    }
+
+    /// Looks at what a new layer stands on, all at once: the base, its parent, and the numbers that
+    /// it stepped over. The base's layer if all are as they were.
+    async fn ground(&self, stepped: &[(u64, Held)]) -> Result<Option<Id>> {
+        let root = &self.snapshot.root;
+        let base = async {
+            let path = self.place.path();
+            match self.place.head(path, HEADER_BYTES as u64).await {
+                Ok(head) => Header::decode(&head).map(Some),
+                Err(Error::SnapshotExpired { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let parent = async {
+            if root.sequence == self.base_sequence {
+                return Ok(None);
+            }
+            self.place.look(root.sequence).await.map(Some)
+        };
+        let between = futures::future::try_join_all(stepped.iter().map(async |(number, held)| {
+            let now = self.place.look(*number).await?;
+            Ok::<_, Error>(now == *held)
+        }));
+        let (base, parent, between) = futures::try_join!(base, parent, between)?;
+        let Some(base) = base else { return Ok(None) };
+        let same_base = base.layer == self.base_layer || base.layer == self.snapshot.base()?.id;
+        let same_parent = match parent {
+            None => true,
+            Some(Held::Layer(header)) if header.layer == root.layer => true,
+            Some(_) => base.layer == root.layer,
+        };
+        let same = same_base && same_parent && between.into_iter().all(|same| same);
+        Ok(same.then_some(base.layer))
+    }
+
+    /// Goes on after a flush whose layer turns out to be in the store.
+    async fn resume(&mut self, ours: InDoubt, sequence: u64) -> Result<Made> {
+        let found = open::find(&self.place).await?;
+        let row = history::layer_row(&found.layers, &found.snapshot, sequence).await?;
+        if row.is_none_or(|row| row.id != ours.layer) {
+            // What it stood on was gone when it came: it never counted.
+            self.undoubt(ours.layer);
+            return Ok(Made::Overtaken(Box::new(found)));
+        }
+        if ours.version == self.pending.version {
+            self.adopt(found);
+            self.forget_pending();
+            return Ok(Made::Before);
+        }
+        if found.snapshot.root.layer != ours.layer {
+            return Err(Error::Conflict {
+                what: "changes that were made after a flush whose answer was lost".into(),
+                layer: found.snapshot.root.sequence,
+            });
+        }
+        // The ids of what is pending are those that the layer gave.
+        self.undoubt(ours.layer);
+        self.adopt(found);
+        Ok(Made::Again)
+    }
+
+    /// Goes on with a newer state, in which a layer of a flush that was given up may count.
+    pub(crate) async fn recognise(&mut self, found: &Found) -> Result<Option<Made>> {
+        for ours in self.in_doubt.clone() {
+            let row = found.snapshot.layers()?.into_iter();
+            if let Some(row) = row.into_iter().find(|row| row.id == ours.layer) {
+                return self.resume(ours, row.sequence).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes that a layer with what is pending now may reach the store.
+    fn doubt(&mut self, layer: Id) {
+        self.in_doubt.push(InDoubt {
+            layer,
+            version: self.pending.version,
+        });
+    }
+
+    fn undoubt(&mut self, layer: Id) {
+        self.in_doubt.retain(|doubt| doubt.layer != layer);
+    }
+}

@@ -1,0 +1,73 @@
+//! Walking the index of frames, a page in memory at a time.
+
+use array_format_core::tree::{Leaf, PageSet};
+use array_format_core::wire::tables::{FrameKey, FrameRow, Frames};
+
+use crate::ArrayFile;
+use crate::error::Result;
+use crate::fetch::{self, Layers};
+
+/// The rows of a part of the index, leaf by leaf.
+pub(crate) struct FrameWalk<'a> {
+    file: &'a ArrayFile,
+    layers: Layers,
+    pages: PageSet<Frames>,
+    leaves: std::vec::IntoIter<Leaf<FrameKey>>,
+}
+
+impl<'a> FrameWalk<'a> {
+    /// All frames of a file.
+    pub(crate) async fn all(file: &'a ArrayFile) -> Result<Self> {
+        Self::new(file, None, None, 0).await
+    }
+
+    /// Leaves that may hold frames in layers from this number on, since no page refers to a layer
+    /// that is younger than its own.
+    pub(crate) async fn since(file: &'a ArrayFile, layer: u64) -> Result<Self> {
+        Self::new(file, None, None, layer).await
+    }
+
+    /// The frames of one array.
+    pub(crate) async fn of_array(file: &'a ArrayFile, id: u64) -> Result<Self> {
+        let (from, to) = (FrameKey::first_of(id), FrameKey::first_of(id + 1));
+        Self::new(file, Some(&from), Some(&to), 0).await
+    }
+
+    async fn new(
+        file: &'a ArrayFile,
+        from: Option<&FrameKey>,
+        to: Option<&FrameKey>,
+        since: u64,
+    ) -> Result<Self> {
+        let layers = file.layers();
+        let mut pages = file.frame_pages.clone();
+        let tree = &file.snapshot.root.frames;
+        let (settings, snapshot) = (&file.settings, &file.snapshot);
+        let mut leaves = fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
+            tree.leaves(pages, from, to)
+        })
+        .await?;
+        leaves.retain(|leaf| leaf.address.sequence >= since);
+        Ok(Self {
+            file,
+            layers,
+            pages,
+            leaves: leaves.into_iter(),
+        })
+    }
+
+    /// The rows of the next leaf.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<FrameRow>>> {
+        let Some(leaf) = self.leaves.next() else {
+            return Ok(None);
+        };
+        let tree = &self.file.snapshot.root.frames;
+        let (settings, snapshot) = (&self.file.settings, &self.file.snapshot);
+        let rows = fetch::ask(&self.layers, settings, snapshot, &mut self.pages, |pages| {
+            tree.leaf_rows(pages, &leaf).map(<[FrameRow]>::to_vec)
+        })
+        .await?;
+        self.pages.remove(&leaf.address);
+        Ok(Some(rows))
+    }
+}

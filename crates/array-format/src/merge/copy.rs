@@ -1,0 +1,216 @@
+//! A merge on its way: the frames that it has copied, and the layer that would hold them.
+
+use std::collections::HashMap;
+
+use array_format_core::Place;
+use array_format_core::commit::{self, CommitInfo, Committed};
+use array_format_core::rebuild::Rebuild;
+use array_format_core::tree::Miss;
+use array_format_core::wire;
+use array_format_core::wire::tables::FrameRow;
+use bytes::Bytes;
+
+use super::{Progress, Report};
+use crate::ArrayFile;
+use crate::error::{Error, Result};
+use crate::fetch::{self, Piece};
+use crate::frames::FrameWalk;
+use crate::pending::new_spool;
+use crate::spool::Spool;
+
+/// Stored bytes that are copied together.
+const BATCH_BYTES: u64 = 16 << 20;
+
+/// What is to be merged, and what of it was copied.
+///
+/// When others commit before the merge does, only what they wrote is copied in addition: so a merge
+/// of any size gets its turn. Memory: the address of each frame, 48 bytes.
+pub(crate) struct Merge {
+    /// The first layer that is merged; none for all.
+    from: Option<u64>,
+    /// Copied frames.
+    spool: Spool,
+    /// Where a frame was, and where it is in `spool`.
+    places: HashMap<(u64, u64), u64>,
+    /// Pages that stand behind the frames.
+    pages: Spool,
+    /// What follows data and pages, and for which layer.
+    end: Option<(CommitInfo, Vec<Bytes>)>,
+    progress: Option<Progress>,
+    copied: u64,
+}
+
+impl Merge {
+    /// A merge of the layers from `from` on, or of all.
+    pub(crate) fn new(file: &ArrayFile, from: Option<u64>, progress: Option<Progress>) -> Self {
+        Self {
+            from,
+            spool: new_spool(&file.settings),
+            places: HashMap::new(),
+            pages: new_spool(&file.settings),
+            end: None,
+            progress,
+            copied: 0,
+        }
+    }
+
+    /// Bytes of frames that were copied.
+    pub(crate) fn copied(&self) -> u64 {
+        self.copied
+    }
+
+    /// The parts of the layer that was built last, without its header, and what it is.
+    pub(crate) fn last(&self) -> Result<Option<(CommitInfo, Vec<Bytes>)>> {
+        let Some((info, tail)) = &self.end else {
+            return Ok(None);
+        };
+        let mut parts = self.spool.contents()?;
+        parts.extend(self.pages.contents()?);
+        parts.extend(tail.iter().cloned());
+        Ok(Some((info.clone(), parts)))
+    }
+
+    /// Data and metadata of the merged layer, on the file's current snapshot.
+    pub(crate) async fn build(
+        &mut self,
+        file: &ArrayFile,
+        info: &CommitInfo,
+    ) -> Result<(Vec<Bytes>, Committed)> {
+        self.copy_frames(file).await?;
+        self.pages = new_spool(&file.settings);
+        let committed = match self.from {
+            None => self.build_whole(file, info).await?,
+            Some(from) => self.build_part(file, from, info).await?,
+        };
+        self.end = Some((info.clone(), committed.tail.clone()));
+        let mut data = self.spool.contents()?;
+        data.extend(self.pages.contents()?);
+        Ok((data, committed))
+    }
+
+    /// A layer that needs no other.
+    async fn build_whole(&mut self, file: &ArrayFile, info: &CommitInfo) -> Result<Committed> {
+        let log = file.log_pages(0).await?;
+        let mut rebuild = Rebuild::new(info.clone());
+        // Pages stand behind all frames.
+        let before = self.spool.end() - self.pages.end();
+        let mut walk = FrameWalk::all(file).await?;
+        while let Some(rows) = walk.next().await? {
+            for row in rows {
+                let row = self.moved(row, info.sequence)?;
+                for page in rebuild.push(row, before + self.pages.end())? {
+                    self.pages.append_raw(&page)?;
+                }
+            }
+        }
+        rebuild.finish(&file.snapshot, &log, before + self.pages.end())
+    }
+
+    /// A layer that refers to those before `from`.
+    async fn build_part(
+        &mut self,
+        file: &ArrayFile,
+        from: u64,
+        info: &CommitInfo,
+    ) -> Result<Committed> {
+        let log = file.log_pages(from).await?;
+        let mut moved = Vec::new();
+        let mut walk = FrameWalk::since(file, from).await?;
+        while let Some(rows) = walk.next().await? {
+            for row in rows.into_iter().filter(|row| row.sequence >= from) {
+                moved.push(self.moved(row, info.sequence)?);
+            }
+        }
+        let mut pages = file.frame_pages.clone();
+        let (layers, settings, snapshot) = (file.layers(), &file.settings, &file.snapshot);
+        let end = self.spool.end();
+        fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
+            commit::merge(snapshot, pages, &log, &moved, from, info, end)
+        })
+        .await
+    }
+
+    /// The row of a copied frame at its new place.
+    fn moved(&self, row: FrameRow, sequence: u64) -> Result<FrameRow> {
+        let place = self.places.get(&(row.sequence, row.offset));
+        let offset = *place
+            .ok_or_else(|| Error::corrupt("a frame that was not in the index a moment ago"))?;
+        Ok(FrameRow {
+            sequence,
+            offset,
+            ..row
+        })
+    }
+
+    /// Copies the frames that were not copied yet, in key order.
+    async fn copy_frames(&mut self, file: &ArrayFile) -> Result<()> {
+        let from = self.from.unwrap_or(0);
+        let mut walk = FrameWalk::since(file, from).await?;
+        let mut batch: Vec<FrameRow> = Vec::new();
+        let mut bytes = 0;
+        while let Some(rows) = walk.next().await? {
+            for row in rows.into_iter().filter(|row| row.sequence >= from) {
+                if self.places.contains_key(&(row.sequence, row.offset)) {
+                    continue;
+                }
+                bytes += row.stored;
+                batch.push(row);
+                if bytes >= BATCH_BYTES {
+                    self.copy_batch(file, std::mem::take(&mut batch)).await?;
+                    bytes = 0;
+                }
+            }
+        }
+        self.copy_batch(file, batch).await
+    }
+
+    async fn copy_batch(&mut self, file: &ArrayFile, rows: Vec<FrameRow>) -> Result<()> {
+        let layers = file.layers();
+        let pieces: Vec<Piece> = rows
+            .iter()
+            .map(|row| Piece {
+                sequence: row.sequence,
+                range: row.offset..row.end(),
+            })
+            .collect();
+        let most = file.settings.block_target_size as u64;
+        let stored = fetch::pieces(&layers, &pieces, most).await?;
+        for (row, stored) in rows.into_iter().zip(stored) {
+            if wire::crc(&stored) != row.crc {
+                let error = Error::corrupt(format!(
+                    "the frame at byte {} of array id {} is damaged: checksum differs",
+                    row.offset, row.key.array
+                ))
+                .within(Place {
+                    chunk: Some(row.key.tile.chunk.to_vec()),
+                    ..Place::layer(row.sequence)
+                });
+                let layer = fetch::layer_id(&file.snapshot, row.sequence)?;
+                return Err(layers.blame(row.sequence, Some(layer), error).await);
+            }
+            let offset = self.spool.append(&stored)?;
+            self.places.insert((row.sequence, row.offset), offset);
+            self.copied += row.stored;
+        }
+        if let Some(progress) = &self.progress {
+            progress(Report {
+                copied: self.copied,
+                total: file.snapshot.root.frame_bytes.max(self.copied),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl ArrayFile {
+    /// The pages of the log that a merge from this layer on needs.
+    pub(crate) async fn log_pages(
+        &self,
+        from: u64,
+    ) -> Result<array_format_core::tree::PageSet<array_format_core::wire::tables::Log>> {
+        self.load_log(|log| -> std::result::Result<(), Miss> {
+            commit::log_pages(&self.snapshot, log, from)
+        })
+        .await
+    }
+}

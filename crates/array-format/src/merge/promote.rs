@@ -1,0 +1,135 @@
+//! Putting a merged layer in the base's place.
+
+use array_format_core::wire::HEADER_BYTES;
+use array_format_core::wire::header::Header;
+use bytes::Bytes;
+use object_store::PutMode;
+
+use super::Merge;
+use crate::ArrayFile;
+use crate::error::{Error, Result};
+use crate::history::Retention;
+use crate::pending::new_spool;
+use crate::storage::{Pin, PutOutcome};
+
+/// Bytes of a layer that are read together when it is put in another place.
+const COPY_BYTES: u64 = 16 << 20;
+
+impl ArrayFile {
+    /// Whether the newest snapshot is one layer that is not in the base's place, and no retained
+    /// snapshot needs the base.
+    pub(super) async fn may_promote(&self, retention: Retention) -> Result<bool> {
+        if self.num_layers() != 1 || self.sequence() == self.base_sequence {
+            return Ok(false);
+        }
+        let chain = self.chain().await?;
+        let kept = self.retained(&chain, retention)?;
+        Ok(!chain.needed(kept).contains(&self.base_sequence))
+    }
+
+    /// Puts the only layer of the newest snapshot in the base's place, if the base is still the one
+    /// that this handle knows and the store can make sure of that.
+    pub(super) async fn promote(&mut self, merge: Option<&Merge>) -> Result<bool> {
+        let root = &self.snapshot.root;
+        let (sequence, layer) = (root.sequence, root.layer);
+        let parts = match merge.map(Merge::last).transpose()?.flatten() {
+            Some((info, parts)) if info.layer == layer => {
+                let header = Header {
+                    file: root.file,
+                    layer,
+                    sequence,
+                };
+                let header = Bytes::copy_from_slice(&header.encode());
+                std::iter::once(header).chain(parts).collect()
+            }
+            _ => self.whole_layer(sequence).await?,
+        };
+        let Some(pin) = self.swap_base(parts).await? else {
+            // It stays where it is, which is as good; or another base is there, which holds it.
+            return Ok(false);
+        };
+        self.base_sequence = sequence;
+        self.base_layer = layer;
+        self.layers().set_pin(sequence, pin);
+        Ok(true)
+    }
+
+    /// The bytes of a layer.
+    async fn whole_layer(&self, sequence: u64) -> Result<Vec<Bytes>> {
+        let path = self.layers().path(sequence);
+        let pin = self.layers().pin(sequence);
+        let length = self.snapshot.object_length;
+        let mut copy = new_spool(&self.settings);
+        let mut at = 0;
+        while at < length {
+            let to = length.min(at + COPY_BYTES);
+            copy.append_raw(&self.place.range(&path, at..to, &pin).await?)?;
+            at = to;
+        }
+        copy.contents()
+    }
+
+    /// Replaces the base, if it is still the one that this handle knows.
+    async fn swap_base(&self, parts: Vec<Bytes>) -> Result<Option<Pin>> {
+        let base = self.place.path();
+        let layers = self.layers();
+        if self.settings.commits.is_single() {
+            let head = self.place.head(base, HEADER_BYTES as u64).await?;
+            if Header::decode(&head)?.layer != self.base_layer {
+                return Ok(None);
+            }
+            return match self.place.put(base, parts, PutMode::Overwrite).await {
+                PutOutcome::Done(pin) => Ok(Some(pin)),
+                PutOutcome::Taken | PutOutcome::Unsupported => Ok(None),
+                PutOutcome::Unknown(error) => Err(error),
+            };
+        }
+        if !self.can_swap().await? {
+            return Ok(None);
+        }
+        // The version of the base that was read, or the one that is there if it holds that layer.
+        let version = match layers.version(self.base_sequence) {
+            Some(version) => version,
+            None => {
+                let Some((pin, _)) = self.place.version(base).await? else {
+                    return Ok(None);
+                };
+                let head = self.place.range(base, 0..HEADER_BYTES as u64, &pin).await?;
+                if Header::decode(&head)?.layer != self.base_layer {
+                    return Ok(None);
+                }
+                match pin.version {
+                    Some(version) => version,
+                    None => return Ok(None),
+                }
+            }
+        };
+        match self.place.put(base, parts, PutMode::Update(version)).await {
+            PutOutcome::Done(pin) => Ok(Some(pin)),
+            PutOutcome::Unsupported => Ok(None),
+            // A client that tried again on its own may have met itself.
+            PutOutcome::Taken => self.is_base_ours().await,
+            PutOutcome::Unknown(error) => match self.is_base_ours().await? {
+                Some(pin) => Ok(Some(pin)),
+                None => Err(error),
+            },
+        }
+    }
+
+    async fn is_base_ours(&self) -> Result<Option<Pin>> {
+        let head = self.place.head(self.place.path(), HEADER_BYTES as u64);
+        match head.await {
+            Ok(head) => {
+                let ours = Header::decode(&head)?.layer == self.snapshot.root.layer;
+                Ok(ours.then(Pin::default))
+            }
+            Err(Error::SnapshotExpired { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the store replaces objects only under the condition that it is given.
+    async fn can_swap(&self) -> Result<bool> {
+        self.place.can_swap(self.settings.commits).await
+    }
+}

@@ -1,0 +1,192 @@
+//! Removing what belongs to a file and serves nobody.
+
+use std::time::{Duration, SystemTime};
+
+use array_format_core::wire::header::Id;
+
+use crate::ArrayFile;
+use crate::error::{Error, Result};
+use crate::history::Retention;
+use crate::storage::Held;
+
+/// What [`ArrayFile::vacuum`] is to do.
+///
+/// ```
+/// let mut look = array_format::merge::VacuumOptions::default();
+/// look.dry_run = true;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VacuumOptions {
+    /// Says what would be removed, and changes nothing.
+    pub dry_run: bool,
+    /// Which older snapshots stay readable; none for what the handle's configuration says.
+    pub retention: Option<Retention>,
+    /// How old objects must be that a writer at work may still need. By default a day.
+    pub grace: Duration,
+}
+
+impl Default for VacuumOptions {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            retention: None,
+            grace: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// Why an object serves nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A layer that only snapshots need which are not retained.
+    Unneeded,
+    /// A layer that was never completely written, or never counted.
+    NeverCounted,
+    /// A tombstone whose number need not stay taken.
+    Tombstone,
+    /// The probe of a writer that ended before it could remove it.
+    Probe,
+    /// What a writer that ended left of an object that it was making.
+    Unfinished,
+}
+
+/// An object that serves nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Orphan {
+    /// Its path in the store.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Why it is not needed.
+    pub reason: Reason,
+}
+
+/// What a vacuum removed, or would.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Vacuumed {
+    /// The objects. Some leave a tombstone of 80 bytes.
+    pub orphans: Vec<Orphan>,
+    /// Whether a merged layer was put in the base's place.
+    pub promoted: bool,
+}
+
+impl Vacuumed {
+    /// Bytes of all objects.
+    pub fn bytes(&self) -> u64 {
+        self.orphans.iter().map(|orphan| orphan.bytes).sum()
+    }
+}
+
+/// How an orphan goes.
+enum How {
+    /// By the rule of vacancy, if the number still holds this layer.
+    Layer(u64, Id),
+    /// At once.
+    Object,
+}
+
+impl ArrayFile {
+    /// Removes layers that no retained snapshot needs, and what dead writers have left behind.
+    ///
+    /// Others may read and commit meanwhile. Objects of other files are never touched.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] on a store that cannot list; as [`ArrayFile::refresh`].
+    pub async fn vacuum(&mut self, options: &VacuumOptions) -> Result<Vacuumed> {
+        self.check_writable()?;
+        self.refresh().await?;
+        let retention = options.retention.unwrap_or(self.settings.retention);
+        let mut done = Vacuumed::default();
+        if !options.dry_run && self.may_promote(retention).await? {
+            done.promoted = self.promote(None).await?;
+        }
+        let orphans = self.orphans(retention, options.grace).await?;
+        if !options.dry_run {
+            let going = orphans.iter().filter_map(|(how, _)| match how {
+                How::Layer(number, _) => Some(*number),
+                How::Object => None,
+            });
+            self.redirect(going).await?;
+        }
+        for (how, orphan) in orphans {
+            if !options.dry_run {
+                match how {
+                    How::Layer(number, layer) => {
+                        if !self.vacate(number, layer).await? {
+                            continue;
+                        }
+                    }
+                    How::Object => {
+                        let path = object_store::path::Path::parse(&orphan.path);
+                        let path = path.map_err(|e| Error::invalid(e.to_string()))?;
+                        self.place.remove(&path).await?;
+                    }
+                }
+            }
+            done.orphans.push(orphan);
+        }
+        Ok(done)
+    }
+
+    /// What serves nobody, by rising number.
+    async fn orphans(&self, retention: Retention, grace: Duration) -> Result<Vec<(How, Orphan)>> {
+        let listed = self.place.sidecars().await?;
+        let listed = listed.ok_or_else(|| {
+            Error::Unsupported(format!(
+                "the store of {} cannot list, which vacuum needs",
+                self.place.path()
+            ))
+        })?;
+        let chain = self.chain().await?;
+        let needed = chain.needed(self.retained(&chain, retention)?);
+        let mut orphans = Vec::new();
+        for sidecar in &listed.sidecars {
+            let number = sidecar.number;
+            let (how, reason) = match self.place.look(number).await? {
+                Held::Layer(header) if header.file == self.snapshot.root.file => {
+                    let counted = chain.row(number).is_some_and(|row| row.id == header.layer);
+                    let reason = match counted {
+                        true if number == self.base_sequence => Reason::Unneeded,
+                        true if needed.contains(&number) => continue,
+                        true => Reason::Unneeded,
+                        // Above the newest layer it is torn, and keeps its number taken.
+                        false if number > self.sequence() => continue,
+                        false => Reason::NeverCounted,
+                    };
+                    (How::Layer(number, header.layer), reason)
+                }
+                Held::Tombstone(stone) if stone.header.file == self.snapshot.root.file => {
+                    // Above the base it may be all that a reader without a list has to go by.
+                    if number > self.base_sequence {
+                        continue;
+                    }
+                    (How::Object, Reason::Tombstone)
+                }
+                _ => continue,
+            };
+            let orphan = Orphan {
+                path: self.place.sidecar(number).to_string(),
+                bytes: sidecar.length,
+                reason,
+            };
+            orphans.push((how, orphan));
+        }
+        let now = SystemTime::now();
+        for probe in listed.probes {
+            let age = now.duration_since(probe.last_modified.into());
+            if age.is_ok_and(|age| age >= grace) {
+                let orphan = Orphan {
+                    path: probe.location.to_string(),
+                    bytes: probe.size,
+                    reason: Reason::Probe,
+                };
+                orphans.push((How::Object, orphan));
+            }
+        }
+        Ok(orphans)
+    }
+}
