@@ -1,6 +1,9 @@
 //! Walking the index of frames, a page in memory at a time.
 
+use std::collections::HashSet;
+
 use array_format_core::tree::{Leaf, PageSet};
+use array_format_core::wire::page::PageAddress;
 use array_format_core::wire::tables::{FrameKey, FrameRow, Frames};
 
 use crate::ArrayFile;
@@ -13,6 +16,8 @@ pub(crate) struct FrameWalk<'a> {
     layers: Layers,
     pages: PageSet<Frames>,
     leaves: std::vec::IntoIter<Leaf<FrameKey>>,
+    /// The only array whose rows are wanted one by one.
+    array: Option<u64>,
 }
 
 impl<'a> FrameWalk<'a> {
@@ -53,6 +58,7 @@ impl<'a> FrameWalk<'a> {
             layers,
             pages,
             leaves: leaves.into_iter(),
+            array: from.map(|key| key.array),
         })
     }
 
@@ -69,5 +75,40 @@ impl<'a> FrameWalk<'a> {
         .await?;
         self.pages.remove(&leaf.address);
         Ok(Some(rows))
+    }
+
+    /// Where the leaves are that are still to come.
+    pub(crate) fn addresses(&self) -> HashSet<PageAddress> {
+        self.leaves
+            .as_slice()
+            .iter()
+            .map(|leaf| leaf.address)
+            .collect()
+    }
+
+    /// Leaves out some leaves.
+    pub(crate) fn skip(&mut self, addresses: &HashSet<PageAddress>) {
+        let leaves = std::mem::take(&mut self.leaves);
+        let kept: Vec<_> = leaves
+            .filter(|leaf| !addresses.contains(&leaf.address))
+            .collect();
+        self.leaves = kept.into_iter();
+    }
+
+    /// The next row; `rows` are those of the current leaf.
+    pub(crate) async fn next_row(
+        &mut self,
+        rows: &mut std::vec::IntoIter<FrameRow>,
+    ) -> Result<Option<FrameRow>> {
+        loop {
+            let wanted = |row: &FrameRow| self.array.is_none_or(|id| row.key.array == id);
+            if let Some(row) = rows.find(wanted) {
+                return Ok(Some(row));
+            }
+            match self.next().await? {
+                Some(next) => *rows = next.into_iter(),
+                None => return Ok(None),
+            }
+        }
     }
 }

@@ -12,7 +12,6 @@ use crate::codec::CompressionCodec;
 use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::open::{self, Found};
-use crate::storage::ObjectStoreBackend;
 use crate::timestamp::TimestampNs;
 
 /// A state in a file's history.
@@ -27,7 +26,7 @@ use crate::timestamp::TimestampNs;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum At {
-    /// After the commit with this number.
+    /// After the commit with this number. A merge of it, which shows the same, may stand for it.
     Commit(u64),
     /// As it was at this time, by the clocks of the writers.
     Time(TimestampNs),
@@ -93,12 +92,26 @@ impl ArrayFile {
         Ok(file)
     }
 
-    /// The snapshot at a point of this handle's history.
+    /// The snapshot at a point of this handle's history, or a merge of it.
     pub(crate) async fn find_at(&self, at: &At) -> Result<Found> {
         let (sequence, layer) = self.resolve(at).await?;
-        let place: &ObjectStoreBackend = &self.place;
-        let found = open::find_layer(place, self.layers(), sequence, layer).await;
-        found.map_err(|error| match error {
+        let gone = match self.find_layer(sequence, layer).await {
+            Err(
+                error @ (Error::SnapshotExpired { .. }
+                | Error::FileNotFound { .. }
+                | Error::Corrupt { .. }),
+            ) => error,
+            other => return other,
+        };
+        let chain = self.chain().await?;
+        for same in chain.same_state(sequence).into_iter().skip(1) {
+            if let Some(row) = chain.row(same)
+                && let Ok(found) = self.find_layer(same, row.id).await
+            {
+                return Ok(found);
+            }
+        }
+        Err(match gone {
             Error::SnapshotExpired { detail } | Error::FileNotFound { path: detail } => {
                 Error::SnapshotExpired {
                     detail: format!("{at} is not kept any more ({detail})"),
@@ -106,6 +119,10 @@ impl ArrayFile {
             }
             other => other,
         })
+    }
+
+    async fn find_layer(&self, sequence: u64, layer: Id) -> Result<Found> {
+        open::find_layer(&self.place, self.layers(), sequence, layer).await
     }
 
     /// The number and the id of the newest layer of a state.

@@ -64,6 +64,25 @@ impl Chain {
             .filter(|number| self.links.contains_key(number))
     }
 
+    /// The snapshots that show the same state as this one, itself first: merges change nothing.
+    pub(crate) fn same_state(&self, snapshot: u64) -> Vec<u64> {
+        let is_merge = |row: &&LayerRow| matches!(row.origin, Origin::Merge(_));
+        let first = self
+            .links
+            .range(..=snapshot)
+            .rev()
+            .map(|(_, link)| &link.row);
+        let first = first.into_iter().find(|row| !is_merge(row));
+        let Some(first) = first.map(|row| row.sequence) else {
+            return vec![snapshot];
+        };
+        let after = self.links.range(first + 1..).map(|(_, link)| &link.row);
+        let merges = after.take_while(is_merge).map(|row| row.sequence);
+        let mut all = vec![snapshot];
+        all.extend([first].into_iter().chain(merges).filter(|&n| n != snapshot));
+        all
+    }
+
     /// The layers that any of these snapshots stands on.
     pub(crate) fn needed(&self, snapshots: impl IntoIterator<Item = u64>) -> HashSet<u64> {
         let mut needed = HashSet::new();
@@ -199,5 +218,8 @@ mod tests {
         let mut needed: Vec<u64> = chain.needed([7, 4]).into_iter().collect();
         needed.sort_unstable();
         assert_eq!(needed, [0, 3, 4, 6, 7]);
+        assert_eq!(chain.same_state(2), [2, 3]);
+        assert_eq!(chain.same_state(6), [6, 5]);
+        assert_eq!(chain.same_state(4), [4]);
     }
 }

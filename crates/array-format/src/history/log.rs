@@ -92,9 +92,9 @@ impl ArrayFile {
                 bytes: row.bytes,
                 layer_bytes: row.length,
                 retained: there.as_ref().map(|there| {
-                    chain
-                        .layers_of(row.sequence)
-                        .all(|layer| there.contains(&layer))
+                    let is_whole =
+                        |n: &u64| chain.layers_of(*n).all(|layer| there.contains(&layer));
+                    chain.same_state(row.sequence).iter().any(is_whole)
                 }),
                 tags: tags
                     .iter()

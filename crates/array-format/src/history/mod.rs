@@ -2,6 +2,7 @@
 
 mod at;
 mod chain;
+mod diff;
 mod log;
 mod restore;
 mod retention;
@@ -9,6 +10,7 @@ mod tags;
 
 pub use at::At;
 pub(crate) use chain::layer_row;
+pub use diff::{ArrayDiff, AttributeDiff, Change, ChunkDiff, Diff, DiffOptions};
 pub use log::{Commit, Kind};
 pub use retention::Retention;
 pub use tags::Tag;

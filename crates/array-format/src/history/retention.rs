@@ -76,7 +76,10 @@ impl Retention {
 impl ArrayFile {
     /// The snapshots that are to stay readable: the newest, tagged ones, and what `retention` keeps.
     pub(crate) fn retained(&self, chain: &Chain, retention: Retention) -> Result<Vec<u64>> {
-        let mut kept = retention.kept(chain, now());
+        let kept = retention.kept(chain, now());
+        // Of snapshots that show the same the last is kept: earlier ones may have gone already.
+        let last = |n: u64| chain.same_state(n).into_iter().max().unwrap_or(n);
+        let mut kept: Vec<u64> = kept.into_iter().map(last).collect();
         kept.push(self.sequence());
         kept.extend(self.snapshot.tags()?.iter().map(|tag| tag.sequence));
         Ok(kept)

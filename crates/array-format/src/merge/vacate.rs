@@ -32,7 +32,37 @@ impl ArrayFile {
                 }
             }
         }
+        Ok(removed + self.clear_tombstones().await?)
+    }
+
+    /// Removes tombstones up to the base's number, and those above it that another one leads past.
+    async fn clear_tombstones(&self) -> Result<u64> {
+        let mut removed = 0;
+        let mut led_to = self.base_sequence + 1;
+        for (number, stone) in self.tombstones().await? {
+            if number < led_to && self.may_be_vacant(number).await? {
+                self.place.remove(&self.place.sidecar(number)).await?;
+                removed += 1;
+            } else {
+                led_to = led_to.max(stone.next);
+            }
+        }
         Ok(removed)
+    }
+
+    /// The tombstones of this file, by rising number; none where the store does not list.
+    async fn tombstones(&self) -> Result<Vec<(u64, Tombstone)>> {
+        let listed = self.place.sidecars().await?;
+        let mut out = Vec::new();
+        for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
+            if sidecar.length == TOMBSTONE_BYTES as u64
+                && let Held::Tombstone(stone) = self.place.look(sidecar.number).await?
+                && stone.header.file == self.snapshot.root.file
+            {
+                out.push((sidecar.number, stone));
+            }
+        }
+        Ok(out)
     }
 
     /// The layers that counted, are under their numbers, and that no retained snapshot needs;
@@ -59,19 +89,13 @@ impl ArrayFile {
 
     /// Makes tombstones that lead to layers which are about to go lead to the newest one.
     pub(super) async fn redirect(&self, going: impl Iterator<Item = u64>) -> Result<()> {
-        let Some(listed) = self.place.sidecars().await? else {
-            return Ok(());
-        };
         let going: Vec<u64> = going.collect();
-        let stones = listed.sidecars.iter().filter(|sidecar| {
-            sidecar.length == TOMBSTONE_BYTES as u64 && sidecar.number > self.base_sequence
-        });
-        for sidecar in stones {
-            if let Held::Tombstone(stone) = self.place.look(sidecar.number).await?
-                && stone.header.file == self.snapshot.root.file
-                && going.contains(&stone.next)
-            {
-                self.put_tombstone(sidecar.number).await?;
+        if going.is_empty() {
+            return Ok(());
+        }
+        for (number, stone) in self.tombstones().await? {
+            if number > self.base_sequence && going.contains(&stone.next) {
+                self.put_tombstone(number).await?;
             }
         }
         Ok(())
