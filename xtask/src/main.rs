@@ -14,6 +14,7 @@ usage: cargo xtask <command>
 
   ci                 all that follow, stopping at the first that fails
   lint               formatting, clippy, documentation
+  servers            install the servers that the tests of crates/reliability start
   test               all tests of the workspace
   examples           run every example of array_format [--release]
   second-reader      the plain-Python reader against the golden files
@@ -40,6 +41,7 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
     Ok(match (command.as_str(), options.as_slice()) {
         ("ci", []) => steps::all(),
         ("lint", []) => vec![Step::Lint],
+        ("servers", []) => vec![Step::Servers],
         ("test", []) => vec![Step::Test],
         ("examples", []) => vec![Step::Examples { release: false }],
         ("examples", ["--release"]) => vec![Step::Examples { release: true }],

@@ -8,17 +8,19 @@ use array_format::{ArrayFile, AttributeValue, Error, FileConfig, Lz4Codec, Resul
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use ndarray::{ArrayD, IxDyn};
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
+#[path = "support/store.rs"]
+mod store;
+
 /// A store whose puts lose their answer, or whose calls fail from the k-th on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Faulty {
-    inner: InMemory,
+    inner: Arc<dyn ObjectStore>,
     lose_answers: AtomicBool,
     /// Calls that still work; `usize::MAX` for all.
     left: AtomicUsize,
@@ -26,9 +28,11 @@ struct Faulty {
 
 impl Faulty {
     fn new() -> Arc<Self> {
-        let store = Self::default();
-        store.left.store(usize::MAX, SeqCst);
-        Arc::new(store)
+        Arc::new(Self {
+            inner: store::new_store(),
+            lose_answers: AtomicBool::new(false),
+            left: AtomicUsize::new(usize::MAX),
+        })
     }
 
     fn call(&self) -> object_store::Result<()> {

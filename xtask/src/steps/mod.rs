@@ -1,10 +1,13 @@
 //! The steps, one file each.
 
+mod debian;
 mod examples;
 mod fuzz;
 mod lint;
+mod python;
 mod scaling;
 mod second_reader;
+mod servers;
 mod test;
 mod valgrind;
 
@@ -13,6 +16,7 @@ use crate::shell::Result;
 /// One step with its options.
 pub enum Step {
     Lint,
+    Servers,
     Test,
     Examples { release: bool },
     SecondReader,
@@ -25,6 +29,7 @@ pub enum Step {
 pub fn all() -> Vec<Step> {
     vec![
         Step::Lint,
+        Step::Servers,
         Step::Test,
         Step::Examples { release: false },
         Step::SecondReader,
@@ -39,6 +44,7 @@ impl Step {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Lint => "lint",
+            Self::Servers => "servers",
             Self::Test => "test",
             Self::Examples { .. } => "examples",
             Self::SecondReader => "second-reader",
@@ -51,6 +57,7 @@ impl Step {
     pub fn run(&self) -> Result {
         match *self {
             Self::Lint => lint::run(),
+            Self::Servers => servers::run(),
             Self::Test => test::run(),
             Self::Examples { release } => examples::run(release),
             Self::SecondReader => second_reader::run(),

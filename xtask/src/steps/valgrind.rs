@@ -2,6 +2,8 @@
 
 use crate::shell::{self, Outcome, Result, cargo, command};
 
+use super::debian;
+
 /// Tests to run: a package, and a filter on the names of its unit tests.
 struct Target {
     package: &'static str,
@@ -29,26 +31,9 @@ pub fn run() -> Result {
 }
 
 pub(super) fn ensure_valgrind() -> Result<()> {
-    let there = || shell::succeeds(command("valgrind").arg("--version"));
-    if there() {
-        return Ok(());
-    }
-    let is_root = shell::output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root {
-        return Err("valgrind is missing (Debian: apt-get install valgrind)".into());
-    }
-    let apt = || {
-        let mut apt = command("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive");
-        apt
-    };
-    shell::run(apt().args(["update", "-qq"]))?;
-    shell::run(apt().args(["install", "-y", "-qq", "valgrind"]))?;
-    if there() {
-        Ok(())
-    } else {
-        Err("valgrind does not start".into())
-    }
+    debian::ensure("valgrind", || {
+        shell::succeeds(command("valgrind").arg("--version"))
+    })
 }
 
 fn memcheck(target: &Target) -> Result<()> {

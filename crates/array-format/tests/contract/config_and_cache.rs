@@ -145,7 +145,7 @@ impl Cached {
 
 /// `files` files in each of three stores, with the same paths in each store.
 fn many(files: usize, cache: &Arc<DeltaCache>) -> Vec<Cached> {
-    let stores = [in_memory(), in_memory(), in_memory()];
+    let stores = [new_store(), new_store(), new_store()];
     let place = |store: &Store, n| Place::at(store.clone(), &format!("run{n}.af"));
     stores
         .iter()

@@ -248,7 +248,7 @@ async fn a_chunk_larger_than_the_shape_works() {
 
 #[tokio::test]
 async fn a_chunk_larger_than_the_block_target_works() {
-    let (store, path) = (in_memory(), Path::from("x.af"));
+    let (store, path) = (new_store(), Path::from("x.af"));
     let small = FileConfig {
         block_target_size: 64,
         ..FileConfig::new(NoCompression)
@@ -477,7 +477,7 @@ async fn every_dtype_can_be_defined() {
 
 #[tokio::test]
 async fn ten_thousand_arrays_in_one_flush() {
-    let (store, path) = (in_memory(), Path::from("x.af"));
+    let (store, path) = (new_store(), Path::from("x.af"));
     let config = FileConfig::new(ZstdCodec::default());
     let mut file = array_format::ArrayFile::create(store.clone(), path.clone(), config)
         .await

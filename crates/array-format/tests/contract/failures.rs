@@ -21,7 +21,7 @@ const DONE: [i32; 8] = [1, 1, 1, 2, 2, 2, 2, 1];
 
 async fn fail_each_put(done_all_the_same: bool) {
     for which in 0.. {
-        let inner = in_memory();
+        let inner = new_store();
         let (store, gate) =
             Gated::around(inner.clone(), FailingPut::unarmed(which, done_all_the_same));
         let place = Place::at(store, "x.af");
@@ -63,7 +63,7 @@ async fn trap_a_flush_whose_acknowledgement_got_lost_is_not_applied_twice() {
 #[tokio::test]
 async fn trap_a_dropped_flush_keeps_pending_and_a_retry_works() {
     for polls in 0..200 {
-        let inner = in_memory();
+        let inner = new_store();
         let (store, _) = Gated::around(inner.clone(), Yielding);
         let place = Place::at(store, "x.af");
         let mut file = half_done(&place).await;
@@ -97,7 +97,7 @@ async fn trap_a_dropped_flush_keeps_pending_and_a_retry_works() {
 #[tokio::test]
 async fn a_failed_compaction_leaves_the_state_as_it_was() {
     for which in 0.. {
-        let inner = in_memory();
+        let inner = new_store();
         let (store, gate) = Gated::around(inner.clone(), FailingPut::unarmed(which, false));
         let place = Place::at(store, "x.af");
         let mut file = half_done(&place).await;

@@ -63,7 +63,7 @@ async fn nothing_old_comes_back(place: Place) {
 }
 
 #[tokio::test]
-async fn trap_create_over_an_existing_file_starts_afresh_in_memory() {
+async fn trap_create_over_an_existing_file_starts_afresh_new_store() {
     nothing_old_comes_back(Place::new()).await;
 }
 
@@ -261,7 +261,7 @@ async fn sessions_follow_each_other() {
 
 #[tokio::test]
 async fn the_codec_of_the_reading_handle_need_not_be_the_one_that_wrote() -> Result<()> {
-    let (store, path) = (in_memory(), Path::from("x.af"));
+    let (store, path) = (new_store(), Path::from("x.af"));
     let values: Vec<f64> = (0..1000).map(f64::from).collect();
 
     let zstd = FileConfig::new(ZstdCodec::new(1));

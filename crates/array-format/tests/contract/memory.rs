@@ -41,7 +41,7 @@ async fn flush_memory_of_nothing_makes_no_layer() {
 }
 
 #[tokio::test]
-async fn every_call_works_in_memory() {
+async fn every_call_works_new_store() {
     let mut file = in_memory_file().await;
     define::<f32>(&mut file, "a", &[2], &[], None);
     define::<f32>(&mut file, "b", &[2], &[], None);

@@ -28,7 +28,7 @@ async fn opens_a_byte_range_of_a_larger_object_in_a_store_that_cannot_list() {
     let mut larger = vec![0xAA; 1000];
     larger.extend_from_slice(&base);
     larger.extend_from_slice(&[0xBB; 777]);
-    let (outer, object) = (in_memory(), Path::from("larger.bin"));
+    let (outer, object) = (new_store(), Path::from("larger.bin"));
     outer.put(&object, PutPayload::from(larger)).await.unwrap();
 
     let window = Window {
@@ -85,7 +85,7 @@ async fn trap_create_and_open_accept_the_same_paths() {
         "ünï/データ.af",
         "with space.af",
     ] {
-        let place = Place::at(in_memory(), path);
+        let place = Place::at(new_store(), path);
         let Ok(mut file) = place.try_create().await else {
             assert!(place.try_open().await.is_err(), "{path}");
             continue;
@@ -122,7 +122,7 @@ async fn live_beside(place: &Place, neighbours: &[(&Place, u8)]) {
 
 #[tokio::test]
 async fn trap_a_neighbour_named_like_a_sidecar_is_neither_read_nor_overwritten_nor_removed() {
-    let store = in_memory();
+    let store = new_store();
     let neighbours = ["run.1.af", "run.2.af", "run.4.af"].map(|p| Place::at(store.clone(), p));
     for (neighbour, value) in neighbours.iter().zip(11u8..) {
         let mut file = neighbour.create().await;
@@ -136,7 +136,7 @@ async fn trap_a_neighbour_named_like_a_sidecar_is_neither_read_nor_overwritten_n
 
 #[tokio::test]
 async fn trap_a_neighbour_that_is_no_file_of_this_format_is_stepped_over() {
-    let place = Place::at(in_memory(), "run.af");
+    let place = Place::at(new_store(), "run.af");
     let note = Path::from("run.2.af");
     let payload = PutPayload::from_static(b"not of this format");
     place.store.put(&note, payload).await.unwrap();
@@ -147,7 +147,7 @@ async fn trap_a_neighbour_that_is_no_file_of_this_format_is_stepped_over() {
 
 #[tokio::test]
 async fn files_with_a_common_stem_do_not_meet() {
-    let store = in_memory();
+    let store = new_store();
     let places = ["run.af", "run2.af", "run.old.af", "run.af.af", "sub/run.af"];
     let places = places.map(|p| Place::at(store.clone(), p));
     for place in &places {

@@ -6,15 +6,18 @@ use array_format::{
     ArrayElement, ArrayFile, ArrayStats, FileConfig, FillValue, MergedArrayMeta, Result, ZstdCodec,
 };
 use ndarray::{ArrayD, IxDyn};
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, local::LocalFileSystem};
 use tempfile::TempDir;
 
+#[path = "../support/store.rs"]
+mod store;
+
 pub type Store = Arc<dyn ObjectStore>;
 
-pub fn in_memory() -> Store {
-    Arc::new(InMemory::new())
+/// A new, empty store: in memory, unless the environment names another.
+pub fn new_store() -> Store {
+    store::new_store()
 }
 
 pub fn config() -> FileConfig<ZstdCodec> {
@@ -30,7 +33,7 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Self {
-        Self::at(in_memory(), "folder/data.af")
+        Self::at(new_store(), "folder/data.af")
     }
 
     pub fn at(store: Store, path: &str) -> Self {

@@ -1,0 +1,127 @@
+//! The test suites of `array_format` that normally run in memory, on real object stores.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use array_format_reliability::servers::{Kind, Server, skipped};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+/// The test programs; each takes its store from `tests/support/store.rs`.
+const SUITES: [&str; 2] = ["contract", "commits"];
+
+/// A test that does not run on a server, and why.
+struct OptOut {
+    test: &'static str,
+    reason: &'static str,
+}
+
+const OPT_OUTS: &[OptOut] = &[];
+
+/// Tests of one program that run at the same time: most of their time is waiting.
+const AT_ONCE: &str = "--test-threads=8";
+
+/// The paths of the test programs, built once.
+async fn programs() -> &'static BTreeMap<String, PathBuf> {
+    static PROGRAMS: OnceCell<BTreeMap<String, PathBuf>> = OnceCell::const_new();
+    PROGRAMS.get_or_init(build).await
+}
+
+/// Builds them with the features of the whole workspace: then nothing is left to build when the whole
+/// workspace is tested.
+async fn build() -> BTreeMap<String, PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["test", "--workspace", "--no-run", "--message-format=json"]);
+    for suite in SUITES {
+        cargo.args(["--test", suite]);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = output(cargo.current_dir(root)).await;
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    let messages = String::from_utf8_lossy(&stdout);
+    let programs = messages.lines().filter_map(|message| {
+        let program = PathBuf::from(quoted(message, "\"executable\":\"")?);
+        let file = program.file_name().and_then(OsStr::to_str)?;
+        Some((file.rsplit_once('-')?.0.to_owned(), program.clone()))
+    });
+    programs.collect()
+}
+
+/// What stands between `before` and the next quote.
+fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    text.split_once(before)?.1.split('"').next()
+}
+
+async fn output(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .output()
+        .await
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+async fn run_on(kind: Kind) {
+    if skipped(&format!("{SUITES:?} on {kind:?}")) {
+        return;
+    }
+    for OptOut { test, reason } in OPT_OUTS {
+        println!("not on a server: {test}: {reason}");
+    }
+    let programs = programs().await;
+    let server = Server::start(kind).await.unwrap();
+    let options: Vec<String> = server
+        .options()
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    let mut failed = Vec::new();
+    for suite in SUITES {
+        let mut tests = Command::new(&programs[suite]);
+        tests
+            .args([AT_ONCE, "--exact"])
+            .env("AF_TEST_STORE", server.url(suite))
+            .env("AF_TEST_STORE_OPTIONS", options.join(";"));
+        for OptOut { test, .. } in OPT_OUTS {
+            tests.args(["--skip", test]);
+        }
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = output(&mut tests).await;
+        let said = String::from_utf8_lossy(&stdout);
+        let result = said.lines().find(|line| line.starts_with("test result:"));
+        println!("{kind:?}, {suite}: {}", result.unwrap_or("no result"));
+        if !status.success() {
+            println!("{said}\n{}", String::from_utf8_lossy(&stderr));
+            failed.push(suite);
+        }
+    }
+    assert!(failed.is_empty(), "on {kind:?} failed: {failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_ministack() {
+    run_on(Kind::MiniStack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_seaweedfs() {
+    run_on(Kind::SeaweedFs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_azurite() {
+    run_on(Kind::Azurite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_our_double_of_gcs() {
+    run_on(Kind::Gcs).await;
+}
