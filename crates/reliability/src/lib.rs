@@ -7,6 +7,7 @@
 //!
 //! Set `AF_SKIP_SERVERS=1` to leave out the tests that need servers; they say so.
 
+pub mod cargo;
 pub mod fault;
 pub mod http_fault;
 pub mod servers;

@@ -1,24 +1,13 @@
 //! Where `cargo xtask servers` installs the servers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use super::{Result, log};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Where builds, and all else that may be deleted, go.
-pub fn target() -> PathBuf {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    // Joining an absolute path replaces the root.
-    let folder = root().join(folder);
-    std::path::absolute(&folder).unwrap_or(folder)
-}
+use crate::cargo::{cargo, target};
 
 /// Runs `cargo xtask servers`, once; it is quick if there is nothing to do.
 pub(super) async fn all() -> Result<()> {
@@ -43,10 +32,8 @@ pub(super) async fn program(path: &str) -> Result<PathBuf> {
 async fn install() -> Result<()> {
     let (path, log) = log::create("install")?;
     let errors = log.try_clone().map_err(|error| error.to_string())?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = Command::from(cargo())
         .args(["xtask", "servers"])
-        .current_dir(root())
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors)

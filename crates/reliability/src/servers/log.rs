@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::{Result, target};
+use super::Result;
+use crate::cargo::target;
 
 /// A new log file.
 pub(super) fn create(name: &str) -> Result<(PathBuf, File)> {

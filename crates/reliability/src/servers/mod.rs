@@ -19,7 +19,6 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::time::{Instant, sleep, timeout};
 
-pub use install::target;
 use process::Process;
 
 /// The bucket or container that every object store here has.

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{Result, log, target};
+use super::{Result, log};
+use crate::cargo::target;
 
 /// Runs its arguments until its input ends, which it does at the latest when the process that holds
 /// the other end is gone. Both are in the background of this shell, so that an interrupt from the
