@@ -13,6 +13,7 @@ type Attributes = BTreeMap<String, String>;
 #[derive(PartialEq)]
 pub struct State {
     attributes: Attributes,
+    tags: BTreeMap<String, u64>,
     arrays: BTreeMap<String, Array>,
 }
 
@@ -53,8 +54,10 @@ impl State {
             };
             arrays.insert(meta.name.to_string(), array);
         }
+        let tags = file.tags()?.into_iter().map(|tag| (tag.name, tag.sequence));
         Ok(Self {
             attributes: owned(file.file_attributes()?),
+            tags: tags.collect(),
             arrays,
         })
     }
@@ -81,7 +84,7 @@ fn owned(attributes: Vec<(String, &AttributeValue)>) -> Attributes {
 /// Short enough for the message of a test that failed.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.attributes)?;
+        write!(f, "{:?} {:?}", self.attributes, self.tags)?;
         for (name, array) in &self.arrays {
             let elements = match &array.elements {
                 Ok(elements) => format!("{elements:?}"),

@@ -4,6 +4,7 @@ use array_format_core::commit::{self, CommitInfo, Committed};
 use array_format_core::snapshot::Snapshot;
 use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::header::{Header, Id};
+use array_format_core::wire::trailer::Trailer;
 use bytes::Bytes;
 use object_store::PutMode;
 
@@ -80,7 +81,10 @@ impl ArrayFile {
             let held = self.place.look(sequence).await?;
             match &held {
                 Held::Layer(header) if header.layer == info.layer => {
-                    return self.settle(committed, Pin::default(), &stepped).await;
+                    if self.is_whole(sequence).await? {
+                        return self.settle(committed, Pin::default(), &stepped).await;
+                    }
+                    // Torn: it never counts, whoever wrote it.
                 }
                 // A flush that was given up had reached the store: its layer holds what is pending,
                 // or an earlier state of it under the same ids.
@@ -112,6 +116,12 @@ impl ArrayFile {
             stepped.push((sequence, held));
             sequence += 1;
         }
+    }
+
+    /// Whether a layer was written to its end.
+    async fn is_whole(&self, sequence: u64) -> Result<bool> {
+        let tail = self.place.tail(&self.place.sidecar(sequence)).await?;
+        Ok(Trailer::is_complete(&tail.bytes))
     }
 
     fn is_of_this_file(&self, held: &Held) -> bool {
