@@ -55,6 +55,12 @@ pub struct FileConfig<C: CompressionCodec> {
     pub retention: Retention,
     /// When a flush merges layers on its own; by default never.
     pub compaction: Option<CompactionPolicy>,
+    /// Whether commits on a local disk are synced before they are acknowledged. Without it small
+    /// commits are SPEED, and a power cut may undo or tear the last of them.
+    ///
+    /// It matters where the store is an `object_store` `LocalFileSystem` or a
+    /// [`LocalStore`](crate::storage::LocalStore).
+    pub sync: bool,
 }
 
 impl<C: CompressionCodec> FileConfig<C> {
@@ -73,6 +79,7 @@ impl<C: CompressionCodec> FileConfig<C> {
             commits: Commits::default(),
             retention: Retention::default(),
             compaction: None,
+            sync: true,
         }
     }
 

@@ -25,7 +25,7 @@ use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers, Pins};
 use crate::pending::Pending;
-use crate::storage::{Held, Listing, ObjectStoreBackend, PutOutcome, Sidecar, Tail};
+use crate::storage::{Held, Listing, ObjectStoreBackend, PutOutcome, Sidecar, Tail, adopt};
 
 /// How many numbers are asked for at once where a store cannot list.
 const PROBE_WINDOW: u64 = 16;
@@ -361,7 +361,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(store, path)?;
+        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
         let found = find(&place).await?;
         Self::assemble(place, Settings::new(config)?, found, true)
     }
@@ -375,7 +375,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(store, path)?;
+        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
         let (base, sidecars) = previous(&place).await?;
         // Above all numbers of the old file: nobody of the new one ever asks for one of them, so that
         // they can be removed at any time.
@@ -399,7 +399,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(store, path)?;
+        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
         Self::found(place, Settings::new(config)?, PutMode::Create, 0).await
     }
 

@@ -3,7 +3,6 @@
 use std::path::Path as LocalPath;
 use std::sync::Arc;
 
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, parse_url_opts};
 use url::Url;
@@ -12,6 +11,7 @@ use crate::ArrayFile;
 use crate::codec::CompressionCodec;
 use crate::config::FileConfig;
 use crate::error::{Error, Result};
+use crate::storage::LocalStore;
 
 /// The store and the path in it that a URL or a local path names.
 ///
@@ -66,7 +66,7 @@ fn local(path: &LocalPath) -> Result<(Arc<dyn ObjectStore>, Path)> {
     let folder = folder
         .canonicalize()
         .map_err(|error| Error::invalid(format!("the folder {}: {error}", folder.display())))?;
-    let store = LocalFileSystem::new_with_prefix(folder)
+    let store = LocalStore::new(folder)
         .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
     let name = Path::parse(name)
         .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;

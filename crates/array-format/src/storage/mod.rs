@@ -1,9 +1,12 @@
 //! Where layers are kept: objects of an object store, or bytes in memory.
 
+mod local;
 mod memory;
 mod place;
 mod trust;
 
+pub use local::LocalStore;
+pub(crate) use local::adopt;
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

@@ -1,0 +1,69 @@
+//! What `object_store` asks of every store, by its own tests.
+
+use object_store::integration::*;
+
+use super::super::LocalStore;
+
+fn stores() -> Vec<(tempfile::TempDir, LocalStore)> {
+    [true, false]
+        .map(|sync| {
+            let folder = tempfile::tempdir().unwrap();
+            let store = LocalStore::new(folder.path()).unwrap().with_sync(sync);
+            (folder, store)
+        })
+        .into()
+}
+
+/// On a multi-threaded runtime, on a current-thread one, and without Tokio.
+fn everywhere<F: Future<Output = ()>>(test: impl Fn(LocalStore) -> F) {
+    use tokio::runtime::Builder;
+    let current = Builder::new_current_thread().enable_all().build().unwrap();
+    let multi = Builder::new_multi_thread().enable_all().build().unwrap();
+    for (_folder, store) in stores() {
+        multi.block_on(test(store));
+    }
+    for (_folder, store) in stores() {
+        current.block_on(test(store));
+    }
+    for (_folder, store) in stores() {
+        futures::executor::block_on(test(store));
+    }
+}
+
+#[test]
+fn puts_gets_lists_and_deletes() {
+    everywhere(async |store| {
+        put_get_delete_list(&store).await;
+        list_with_offset_exclusivity(&store).await;
+        list_uses_directories_correctly(&store).await;
+        list_with_delimiter(&store).await;
+        get_opts(&store).await;
+    });
+}
+
+#[test]
+fn conditional_puts_with_update() {
+    everywhere(async |store| put_opts(&store, true).await);
+}
+
+#[test]
+fn copies_and_renames() {
+    everywhere(async |store| {
+        rename_and_copy(&store).await;
+        copy_if_not_exists(&store).await;
+        copy_rename_nonexistent_object(&store).await;
+        get_nonexistent_object(&store, None).await.unwrap_err();
+    });
+}
+
+#[test]
+fn uploads_in_parts() {
+    everywhere(async |store| {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            // A test that spawns tasks of its own.
+            stream_get(&store).await;
+        }
+        multipart_race_condition(&store, true).await;
+        multipart_out_of_order(&store).await;
+    });
+}

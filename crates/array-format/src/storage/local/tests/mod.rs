@@ -1,0 +1,6 @@
+mod conformance;
+mod crash;
+mod interleavings;
+mod leftovers;
+mod plain;
+mod race;
