@@ -1,0 +1,110 @@
+//! A store that kills its own process at a chosen operation.
+
+use std::fmt;
+use std::ops::Range;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use array_format::bytes::Bytes;
+use array_format::object_store::path::Path;
+use array_format::object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+/// Counts operations, and at the k-th ends the process with SIGKILL: before it is done, or after.
+#[derive(Debug)]
+pub struct KillStore {
+    inner: Arc<dyn ObjectStore>,
+    done: AtomicU64,
+    /// Twice the number of the operation, and one more to die after it.
+    moment: u64,
+}
+
+impl KillStore {
+    pub fn new(inner: Arc<dyn ObjectStore>, moment: u64) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            done: AtomicU64::new(0),
+            moment,
+        })
+    }
+
+    /// Moments that have passed.
+    pub fn moments(&self) -> u64 {
+        self.done.load(SeqCst)
+    }
+
+    fn pass(&self) {
+        if self.done.fetch_add(1, SeqCst) == self.moment {
+            let me = std::process::id().to_string();
+            let _ = Command::new("kill").args(["-KILL", &me]).status();
+            // The signal is on its way.
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+}
+
+impl fmt::Display for KillStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KillStore({})", self.inner)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for KillStore {
+    async fn put_opts(&self, path: &Path, payload: PutPayload, o: PutOptions) -> Result<PutResult> {
+        self.pass();
+        let result = self.inner.put_opts(path, payload, o).await;
+        self.pass();
+        result
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        path: &Path,
+        o: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.pass();
+        self.inner.put_multipart_opts(path, o).await
+    }
+
+    async fn get_opts(&self, path: &Path, o: GetOptions) -> Result<GetResult> {
+        self.pass();
+        self.inner.get_opts(path, o).await
+    }
+
+    async fn get_ranges(&self, path: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.pass();
+        self.inner.get_ranges(path, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        paths: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.pass();
+        self.inner.delete_stream(paths)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.pass();
+        self.inner.list(prefix).boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.pass();
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, o: CopyOptions) -> Result<()> {
+        self.pass();
+        self.inner.copy_opts(from, to, o).await
+    }
+}
