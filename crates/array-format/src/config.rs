@@ -55,8 +55,8 @@ pub struct FileConfig<C: CompressionCodec> {
     pub retention: Retention,
     /// When a flush merges layers on its own; by default never.
     pub compaction: Option<CompactionPolicy>,
-    /// Whether commits on a local disk are synced before they are acknowledged. Without it small
-    /// commits are SPEED, and a power cut may undo or tear the last of them.
+    /// Whether commits on a local disk are synced before they are acknowledged. Without it a small
+    /// commit is some ten times faster, and a power cut may lose or tear the last commits.
     ///
     /// It matters where the store is an `object_store` `LocalFileSystem` or a
     /// [`LocalStore`](crate::storage::LocalStore).

@@ -1,5 +1,6 @@
 mod conformance;
 mod crash;
+mod hooked;
 mod interleavings;
 mod leftovers;
 mod plain;

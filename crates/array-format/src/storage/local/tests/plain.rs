@@ -1,7 +1,6 @@
 //! What the store promises beyond `LocalFileSystem`, one promise a test.
 
 use std::fs;
-use std::io;
 use std::path::Path as DiskPath;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,9 +16,8 @@ use object_store::{
 use tempfile::TempDir;
 
 use super::super::adopt::{adopt, recognise};
-use super::super::disk::{Disk, DiskFile, Stamp};
-use super::super::real::RealDisk;
 use super::super::{LocalStore, names};
+use super::hooked::Hooked;
 
 fn store() -> (TempDir, LocalStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -77,13 +75,14 @@ async fn an_e_tag_never_comes_back() {
     let (folder, store) = store();
     let (store, path) = (store.with_sync(false), Path::from("a"));
     let file = folder.path().join("a");
-    let mut seen = std::collections::HashSet::new();
+    let (mut seen, mut last) = (std::collections::HashSet::new(), None);
     for round in 0..300 {
         if round % 50 == 10 {
             // The version that is there comes from the future.
             let future = SystemTime::now() + Duration::from_secs(86_400);
             let file = fs::File::options().write(true).open(&file).unwrap();
             file.set_modified(future).unwrap();
+            last = Some(store.head(&path).await.unwrap().last_modified);
         }
         let put = if round % 2 == 0 || round % 50 == 11 {
             store.put(&path, "same".into()).await
@@ -93,6 +92,11 @@ async fn an_e_tag_never_comes_back() {
                 .put_opts(&path, "same".into(), update(e_tag).into())
                 .await
         };
+        let dated = store.head(&path).await.unwrap().last_modified;
+        assert!(
+            dated > last.replace(dated).unwrap_or_default(),
+            "round {round}"
+        );
         assert!(seen.insert(put.unwrap().e_tag.unwrap()), "round {round}");
     }
 }
@@ -199,7 +203,7 @@ fn plain_folders_are_taken_over_and_nothing_else() {
             again.files.path_to_filesystem(&object).unwrap(),
             folder.join("a")
         );
-        assert!(recognise(&*adopt(store, true)).unwrap().writer.sync);
+        assert!(format!("{:?}", adopt(store, true)).contains("sync: true"));
     }
     let root: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new());
     assert_eq!(adopt(root, true).to_string(), "LocalStore(file:///)");
@@ -216,41 +220,34 @@ fn plain_folders_are_taken_over_and_nothing_else() {
     }
 }
 
-/// A disk that has no hard links.
-#[derive(Debug)]
-struct WithoutLinks(i32);
-
-impl Disk for WithoutLinks {
-    fn create(&self, path: &DiskPath) -> io::Result<Box<dyn DiskFile>> {
-        RealDisk.create(path)
-    }
-    fn link(&self, _: &DiskPath, _: &DiskPath) -> io::Result<()> {
-        Err(io::Error::from_raw_os_error(self.0))
-    }
-    fn rename(&self, from: &DiskPath, to: &DiskPath) -> io::Result<()> {
-        RealDisk.rename(from, to)
-    }
-    fn remove(&self, path: &DiskPath) -> io::Result<()> {
-        RealDisk.remove(path)
-    }
-    fn create_folder(&self, path: &DiskPath) -> io::Result<()> {
-        RealDisk.create_folder(path)
-    }
-    fn sync_folder(&self, path: &DiskPath) -> io::Result<()> {
-        RealDisk.sync_folder(path)
-    }
-    fn stamp(&self, path: &DiskPath) -> io::Result<Stamp> {
-        RealDisk.stamp(path)
-    }
-    fn date_after(&self, path: &DiskPath, other: &Stamp) -> io::Result<Stamp> {
-        RealDisk.date_after(path, other)
-    }
-    fn read(&self, path: &DiskPath) -> io::Result<Vec<u8>> {
-        RealDisk.read(path)
-    }
-    fn list(&self, folder: &DiskPath) -> io::Result<Vec<(String, SystemTime)>> {
-        RealDisk.list(folder)
-    }
+/// Programs that pass a plain `LocalFileSystem` get all of it.
+#[tokio::test]
+async fn array_files_take_over_plain_folders() {
+    use crate::{ArrayFile, FileConfig, NoCompression};
+    let folder = tempfile::tempdir().unwrap();
+    let plain = || -> Arc<dyn ObjectStore> {
+        Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap())
+    };
+    let path = |name: &str| Path::from(name);
+    let defaults = FileConfig::new(NoCompression);
+    let unsynced = FileConfig {
+        sync: false,
+        ..defaults.clone()
+    };
+    let sync = |file: ArrayFile| {
+        recognise(&**file.storage().store()).map(|_| {
+            let debug = format!("{:?}", file.storage().store());
+            debug.contains("sync: true")
+        })
+    };
+    let created = ArrayFile::create(plain(), path("a"), defaults.clone()).await;
+    assert_eq!(sync(created.unwrap()), Some(true));
+    let created = ArrayFile::create_new(plain(), path("b"), unsynced.clone()).await;
+    assert_eq!(sync(created.unwrap()), Some(false));
+    let opened = ArrayFile::open(plain(), path("a"), unsynced).await;
+    assert_eq!(sync(opened.unwrap()), Some(false));
+    let opened = ArrayFile::open_path(folder.path().join("a"), defaults).await;
+    assert_eq!(sync(opened.unwrap()), Some(true));
 }
 
 /// EPERM and EOPNOTSUPP, which file systems without links give.
@@ -259,7 +256,7 @@ impl Disk for WithoutLinks {
 async fn without_hard_links_conditions_are_not_supported() {
     for code in [1, 95] {
         let folder = tempfile::tempdir().unwrap();
-        let store = LocalStore::over(folder.path(), Arc::new(WithoutLinks(code)));
+        let store = LocalStore::over(folder.path(), Arc::new(Hooked::without_links(code)));
         let path = Path::from("a");
         let put = |text: &'static str, mode: PutMode| {
             store.put_opts(&path, PutPayload::from_static(text.as_bytes()), mode.into())
@@ -293,4 +290,44 @@ async fn a_torn_claim_is_passed_over() {
     assert_eq!(read(&store, &path).await, b"b");
     assert_eq!(fs::read(&foreign).unwrap(), b"somebody's");
     assert_eq!(all_names(&folder), ["a", "a#1"]);
+}
+
+/// A store whose next update does this right before it takes effect.
+fn interrupted(
+    folder: &TempDir,
+    before: impl FnOnce(&DiskPath, &DiskPath) + Send + 'static,
+) -> LocalStore {
+    LocalStore::over(folder.path(), Arc::new(Hooked::before_rename(before)))
+}
+
+#[tokio::test]
+async fn an_update_does_not_replace_an_overwrite_of_the_last_moment() {
+    let (folder, store) = store();
+    let path = Path::from("a");
+    let seen = store.put(&path, "old".into()).await.unwrap();
+    let (other, object) = (store.clone(), path.clone());
+    let store = interrupted(&folder, move |_, _| {
+        futures::executor::block_on(other.put(&object, "overwrite".into())).unwrap();
+    });
+    let put = store.put_opts(&path, "update".into(), PutMode::Update(seen.into()).into());
+    let refused = put.await.unwrap_err();
+    assert!(matches!(refused, Error::Precondition { .. }), "{refused}");
+    assert_eq!(read(&store, &path).await, b"overwrite");
+    assert_eq!(all_names(&folder), ["a"]);
+}
+
+#[tokio::test]
+async fn an_update_whose_killer_died_tries_again() {
+    let (folder, store) = store();
+    let path = Path::from("a");
+    let seen = store.put(&path, "old".into()).await.unwrap();
+    let e_tag = seen.e_tag.clone().unwrap();
+    let store = interrupted(&folder, move |ready, object| {
+        fs::remove_file(ready).unwrap();
+        fs::write(names::claim(object, &e_tag, 2), names::random().unwrap()).unwrap();
+    });
+    let put = store.put_opts(&path, "update".into(), PutMode::Update(seen.into()).into());
+    put.await.unwrap();
+    assert_eq!(read(&store, &path).await, b"update");
+    assert_eq!(all_names(&folder), ["a"]);
 }
