@@ -19,7 +19,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
 use super::super::LocalStore;
-use crate::{ArrayFile, AttributeValue, Error, FileConfig, NoCompression};
+use crate::merge::VacuumOptions;
+use crate::{
+    ArrayFile, AttributeValue, CompactOptions, Error, FileConfig, NoCompression, Retention, Scope,
+};
 use disk::{Event, Lie, SimDisk};
 use image::{Image, Moment};
 
@@ -58,12 +61,24 @@ enum Verb {
     /// Writes some arrays, removes one, and flushes.
     Commit,
     Compact,
+    /// Merges the newest sidecars, and keeps older snapshots.
+    Merge,
+    Vacuum,
     /// Goes on with a new handle.
     Reopen,
 }
 
 fn config() -> FileConfig<NoCompression> {
     FileConfig::new(NoCompression)
+}
+
+/// What [`Verb::Merge`] asks for.
+fn newest() -> CompactOptions {
+    CompactOptions {
+        scope: Scope::Newest(2),
+        retention: Some(Retention::commits(2)),
+        ..CompactOptions::default()
+    }
 }
 
 /// Changes pending and what is expected alike.
@@ -132,8 +147,8 @@ fn run(verbs: &[Verb], seed: u64, sync: bool, lie: Lie) -> Run {
         for verb in verbs {
             let open = ArrayFile::open(Arc::clone(&store), path(), config());
             let mut handle = match (file.take(), verb) {
-                (Some(handle), Verb::Commit | Verb::Compact) => Some(handle),
                 (_, Verb::Create) => None,
+                (Some(handle), verb) if !matches!(verb, Verb::Reopen) => Some(handle),
                 _ => Some(open.await.unwrap()),
             };
             match (verb, &mut handle) {
@@ -152,6 +167,10 @@ fn run(verbs: &[Verb], seed: u64, sync: bool, lie: Lie) -> Run {
                     match verb {
                         Verb::Commit => handle.flush().await.unwrap(),
                         Verb::Compact => handle.compact().await.unwrap(),
+                        Verb::Merge => drop(handle.compact_with(newest()).await.unwrap()),
+                        Verb::Vacuum => {
+                            handle.vacuum(&VacuumOptions::default()).await.unwrap();
+                        }
                         Verb::Create | Verb::Reopen => {}
                     }
                     handle
@@ -300,13 +319,19 @@ async fn check(store: Arc<dyn ObjectStore>, allowed: &[Option<Content>]) -> Resu
 }
 
 /// Every verb, after every other that leaves another kind of state.
-const VERBS: [Verb; 12] = [
+const VERBS: [Verb; 18] = [
     Verb::Create,
     Verb::Commit,
     Verb::Commit,
     Verb::Compact,
     Verb::Commit,
+    Verb::Commit,
+    Verb::Commit,
+    Verb::Merge,
     Verb::Reopen,
+    Verb::Commit,
+    Verb::Merge,
+    Verb::Vacuum,
     Verb::Commit,
     Verb::Compact,
     Verb::Create,
@@ -318,10 +343,12 @@ const VERBS: [Verb; 12] = [
 fn random_verbs(random: &mut Random) -> Vec<Verb> {
     let mut verbs = vec![Verb::Create];
     for _ in 0..8 {
-        verbs.push(match random.below(8) {
+        verbs.push(match random.below(12) {
             0 => Verb::Create,
             1 | 2 => Verb::Compact,
-            3 => Verb::Reopen,
+            3 | 4 => Verb::Merge,
+            5 => Verb::Vacuum,
+            6 => Verb::Reopen,
             _ => Verb::Commit,
         });
     }
