@@ -17,7 +17,7 @@ use array_format_core::wire::trailer::Trailer;
 use array_format_core::{Place, limits};
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{ObjectStore, PutMode};
+use object_store::{ObjectStore, PutMode, UpdateVersion};
 
 use crate::ArrayFile;
 use crate::codec::CompressionCodec;
@@ -25,7 +25,7 @@ use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers, Pins};
 use crate::pending::Pending;
-use crate::storage::{Held, Listing, ObjectStoreBackend, PutOutcome, Sidecar, Tail, adopt};
+use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail, adopt};
 
 /// How many numbers are asked for at once where a store cannot list.
 const PROBE_WINDOW: u64 = 16;
@@ -175,6 +175,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     let base = end(place, path, tail).await?;
     let root = &base.snapshot.root;
     let (file, base_layer, base_sequence) = (root.file, root.layer, root.sequence);
+    let probed = listed.is_none();
     let sidecars = candidates(place, listed, base_sequence).await?;
 
     let layers = Layers {
@@ -208,7 +209,15 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         newer.buffer(&mut buffers);
         layers.set_pin(number, newer.tail.pin.clone());
         let mut snapshot = newer.snapshot;
-        fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
+        // A number that a compaction made vacant may have been taken by an old writer.
+        let (completed, same) = futures::join!(
+            fetch::complete(&layers, &mut snapshot, &mut buffers),
+            has_base(place, base_layer)
+        );
+        if !same? {
+            return Ok(None);
+        }
+        completed?;
         let first = snapshot.base()?;
         let stands = first.sequence > base_sequence
             || first.sequence == base_sequence && first.id == base_layer;
@@ -228,6 +237,10 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
             trailer: newer.trailer,
         }));
     }
+    // Numbers that were vacated while they were asked for one by one do not show.
+    if probed && !has_base(place, base_layer).await? {
+        return Ok(None);
+    }
     let mut snapshot = base.snapshot;
     fetch::complete(&layers, &mut snapshot, &mut buffers).await?;
     if snapshot.base()?.id != base_layer {
@@ -241,6 +254,15 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         torn,
         trailer: base.trailer,
     }))
+}
+
+/// Whether the base still holds this layer.
+async fn has_base(place: &ObjectStoreBackend, layer: Id) -> Result<bool> {
+    match place.head(place.path(), HEADER_BYTES as u64).await {
+        Ok(head) => Ok(Header::decode(&head)?.layer == layer),
+        Err(Error::SnapshotExpired { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The snapshot whose newest layer has this number and id.
@@ -376,18 +398,35 @@ impl ArrayFile {
         config: FileConfig<C>,
     ) -> Result<Self> {
         let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
-        let (base, sidecars) = previous(&place).await?;
-        // Above all numbers of the old file: nobody of the new one ever asks for one of them, so that
-        // they can be removed at any time.
-        let first = base
-            .max(sidecars.last().copied())
-            .map_or(0, |last| last + 1);
         let settings = Settings::new(config)?;
-        let file = Self::found(place, settings, PutMode::Overwrite, first).await?;
-        for number in sidecars {
-            file.place.remove(&file.place.sidecar(number)).await?;
+        for _ in 0..ATTEMPTS {
+            let old = previous(&place).await?;
+            // Above all numbers of the old file: nobody of the new one ever asks for one of them, so
+            // that they can be removed at any time.
+            let first = old.last.map_or(0, |last| last + 1);
+            let mode = match old.version {
+                _ if settings.commits.is_single() => PutMode::Overwrite,
+                None => PutMode::Create,
+                Some(version) if place.can_swap(settings.commits).await? => {
+                    PutMode::Update(version)
+                }
+                Some(_) => PutMode::Overwrite,
+            };
+            match Self::found(place.clone(), settings.clone(), mode, first).await {
+                Ok(file) => {
+                    for number in old.sidecars {
+                        file.place.remove(&file.place.sidecar(number)).await?;
+                    }
+                    return Ok(file);
+                }
+                // Another `create`, or a compaction, was there first.
+                Err(Error::FileAlreadyExists { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(file)
+        Err(Error::FileAlreadyExists {
+            path: place.path().to_string(),
+        })
     }
 
     /// Makes an empty file, and refuses if there is one.
@@ -440,6 +479,8 @@ impl ArrayFile {
         let path = place.path().clone();
         let pin = match place.put(&path, parts, mode).await {
             PutOutcome::Done(pin) => pin,
+            // A client that tried again on its own has met itself.
+            PutOutcome::Taken if has_base(&place, layer).await? => Pin::default(),
             PutOutcome::Taken => {
                 return Err(Error::FileAlreadyExists {
                     path: path.to_string(),
@@ -506,22 +547,40 @@ impl ArrayFile {
     }
 }
 
-/// The number of the base that is at a place, and those of its file's sidecars, rising.
-async fn previous(place: &ObjectStoreBackend) -> Result<(Option<u64>, Vec<u64>)> {
-    let header = match place.head(place.path(), HEADER_BYTES as u64).await {
-        Ok(head) => Header::decode(&head),
-        // No file, or one too short to be ours: nothing belongs to it.
-        Err(_) => return Ok((None, Vec::new())),
+/// What is at a place before a file is made there.
+struct Previous {
+    /// The version of the base, if there is one.
+    version: Option<UpdateVersion>,
+    /// The greatest number that the old file has taken.
+    last: Option<u64>,
+    /// The numbers of its sidecars.
+    sidecars: Vec<u64>,
+}
+
+async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
+    let mut old = Previous {
+        version: None,
+        last: None,
+        sidecars: Vec::new(),
     };
-    let Ok(header) = header else {
-        return Ok((None, Vec::new()));
+    let Some((pin, _)) = place.version(place.path()).await? else {
+        return Ok(old);
     };
-    let mut numbers = Vec::new();
+    let head = place
+        .range(place.path(), 0..HEADER_BYTES as u64, &pin)
+        .await;
+    old.version = pin.version;
+    let Ok(header) = head.and_then(|head| Header::decode(&head)) else {
+        // Something that is not ours: nothing belongs to it.
+        return Ok(old);
+    };
     let listed = place.sidecars().await?;
     for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
         if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
-            numbers.push(sidecar.number);
+            old.sidecars.push(sidecar.number);
         }
     }
-    Ok((Some(header.sequence), numbers))
+    let sidecars = old.sidecars.iter().copied();
+    old.last = sidecars.chain([header.sequence]).max();
+    Ok(old)
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::tree::{Builder, Miss, PageSet, PageWriter};
 use crate::wire::root::Root;
-use crate::wire::tables::{FrameKey, FrameRow, Frames, Layers, Log, Origin};
+use crate::wire::tables::{FrameKey, FrameRow, Frames, LayerRow, Layers, Log, Origin};
 
 /// Builds a layer that needs no other.
 ///
@@ -60,8 +60,15 @@ impl Rebuild {
 
     /// The last pages, root and trailer, to be written at `end`, once all frames are pushed.
     ///
-    /// `log` holds what [`commit::log_pages`] asked for, from 0 on.
-    pub fn finish(self, old: &Snapshot, log: &PageSet<Log>, end: u64) -> Result<Committed> {
+    /// `log` holds all pages of the log, and `given_up` are the layers of the history that no snapshot
+    /// needs any more which is to be kept.
+    pub fn finish(
+        self,
+        old: &Snapshot,
+        log: &PageSet<Log>,
+        given_up: &[LayerRow],
+        end: u64,
+    ) -> Result<Committed> {
         let Self {
             info,
             builder,
@@ -77,7 +84,8 @@ impl Rebuild {
         let (left, from) = (commit::leaving(old)?, old.base()?.sequence);
         next.take_log(log, old.root.log_bytes);
         let elsewhere = |sequence: u64| sequence != info.sequence;
-        let log = next.keep_log(old, &left, &[], 0, &elsewhere);
+        let edits = commit::log_edits(&left, given_up, &[]);
+        let log = next.keep_log(old, edits, 0, &elsewhere);
         let log = log.map_err(Miss::into_error)?;
 
         next.resident_from = next.out.offset();

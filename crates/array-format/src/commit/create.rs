@@ -46,14 +46,10 @@ pub(crate) struct InDoubt {
     pub(crate) version: u64,
 }
 
-/// Numbers that are not ours, which a layer stepped over, and what stood there.
-type Stepped = Vec<(u64, Held)>;
-
 impl ArrayFile {
     /// Tries to make the next layer.
     pub(crate) async fn make_layer(&mut self, work: &mut Work) -> Result<Made> {
         self.place.check_creates(self.settings.commits).await?;
-        let mut stepped = Stepped::new();
         let mut sequence = self.sequence() + 1;
         loop {
             let info = self.commit_info(work, sequence)?;
@@ -67,7 +63,7 @@ impl ArrayFile {
             }
             let path = self.place.sidecar(sequence);
             let error = match self.create_object(sequence, parts).await? {
-                PutOutcome::Done(pin) => return self.settle(committed, pin, &stepped).await,
+                PutOutcome::Done(pin) => return self.settle(committed, pin).await,
                 PutOutcome::Unsupported => {
                     self.undoubt(info.layer);
                     return Err(Error::ReadOnly(format!(
@@ -82,7 +78,7 @@ impl ArrayFile {
             match &held {
                 Held::Layer(header) if header.layer == info.layer => {
                     if self.is_whole(sequence).await? {
-                        return self.settle(committed, Pin::default(), &stepped).await;
+                        return self.settle(committed, Pin::default()).await;
                     }
                     // Torn: it never counts, whoever wrote it.
                 }
@@ -113,7 +109,6 @@ impl ArrayFile {
                 }
                 // Torn, or standing on a base that is gone: a number that is used up.
             }
-            stepped.push((sequence, held));
             sequence += 1;
         }
     }
@@ -142,7 +137,7 @@ impl ArrayFile {
             }
             Work::Merge(merge) => merge.build(self, info).await,
             Work::Restore(target, _) => {
-                let log = self.log_pages(0).await?;
+                let log = self.log_pages().await?;
                 let restored =
                     commit::restore(&self.snapshot, &log, target, info, HEADER_BYTES as u64);
                 Ok((
@@ -203,65 +198,41 @@ impl ArrayFile {
         })
     }
 
-    /// Ends an attempt whose layer is in the store: it counts if what it stands on is still there.
-    async fn settle(
-        &mut self,
-        committed: Committed,
-        pin: Pin,
-        stepped: &[(u64, Held)],
-    ) -> Result<Made> {
-        let sequence = committed.snapshot.root.sequence;
-        let Some(base) = self.ground(stepped).await? else {
-            let layer = committed.snapshot.root.layer;
-            self.place.remove(&self.place.sidecar(sequence)).await?;
-            self.undoubt(layer);
-            let found = open::find(&self.place).await?;
-            return Ok(Made::Overtaken(Box::new(found)));
+    /// Ends an attempt whose layer is in the store: it counts unless its number was vacant because a
+    /// base with that number or a greater one is in place.
+    async fn settle(&mut self, committed: Committed, pin: Pin) -> Result<Made> {
+        let (sequence, layer) = {
+            let root = &committed.snapshot.root;
+            (root.sequence, root.layer)
         };
-        if base != self.base_layer {
-            // The merged layer that this snapshot stands on has taken the base's place.
-            self.base_sequence = self.snapshot.base()?.sequence;
-            self.base_layer = base;
-            self.layers().set_pin(self.base_sequence, Pin::default());
+        let head = self.place.head(self.place.path(), HEADER_BYTES as u64);
+        let base = match head.await {
+            Ok(head) => Header::decode(&head)?,
+            Err(error) => return Err(error),
+        };
+        if base.file != self.snapshot.root.file || base.sequence >= sequence {
+            let found = open::find(&self.place).await?;
+            let same_file = found.snapshot.root.file == self.snapshot.root.file;
+            let row = history::layer_row(&found.layers, &found.snapshot, sequence).await?;
+            if same_file && row.is_some_and(|row| row.id == layer) {
+                // It counted, and has been merged into that base.
+                self.adopt(found);
+                return Ok(Made::Counts);
+            }
+            // It never did. At or below the base's number it is in nobody's way; vacuum removes it.
+            self.undoubt(layer);
+            return Ok(Made::Overtaken(Box::new(found)));
+        }
+        if base.layer != self.base_layer {
+            // A merged layer that this snapshot stands on has taken the base's place.
+            self.base_sequence = base.sequence;
+            self.base_layer = base.layer;
+            self.layers().set_pin(base.sequence, Pin::default());
         }
         self.layers().set_pin(sequence, pin);
         self.install(committed.snapshot, committed.frames);
         self.trailer = committed.trailer;
         Ok(Made::Counts)
-    }
-
-    /// Looks at what a new layer stands on, all at once: the base, its parent, and the numbers that
-    /// it stepped over. The base's layer if all are as they were.
-    async fn ground(&self, stepped: &[(u64, Held)]) -> Result<Option<Id>> {
-        let root = &self.snapshot.root;
-        let base = async {
-            let path = self.place.path();
-            match self.place.head(path, HEADER_BYTES as u64).await {
-                Ok(head) => Header::decode(&head).map(Some),
-                Err(Error::SnapshotExpired { .. }) => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        let parent = async {
-            if root.sequence == self.base_sequence {
-                return Ok(None);
-            }
-            self.place.look(root.sequence).await.map(Some)
-        };
-        let between = futures::future::try_join_all(stepped.iter().map(async |(number, held)| {
-            let now = self.place.look(*number).await?;
-            Ok::<_, Error>(now == *held)
-        }));
-        let (base, parent, between) = futures::try_join!(base, parent, between)?;
-        let Some(base) = base else { return Ok(None) };
-        let same_base = base.layer == self.base_layer || base.layer == self.snapshot.base()?.id;
-        let same_parent = match parent {
-            None => true,
-            Some(Held::Layer(header)) if header.layer == root.layer => true,
-            Some(_) => base.layer == root.layer,
-        };
-        let same = same_base && same_parent && between.into_iter().all(|same| same);
-        Ok(same.then_some(base.layer))
     }
 
     /// Goes on after a flush whose layer turns out to be in the store.

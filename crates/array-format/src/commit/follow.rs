@@ -70,7 +70,29 @@ impl ArrayFile {
             self.pending.renumber(first, new_first);
         }
         self.adopt(found);
-        Ok(())
+        self.check_pending_tags().await
+    }
+
+    /// What a tag is to name may have been given up by a merge that was followed.
+    async fn check_pending_tags(&self) -> Result<()> {
+        let mut named = self
+            .pending
+            .tags
+            .iter()
+            .filter_map(|(name, row)| Some((name, row.as_ref()?)));
+        if named.clone().next().is_none() {
+            return Ok(());
+        }
+        let chain = self.chain().await?;
+        match named.find(|(_, row)| !chain.is_kept(row.sequence)) {
+            Some((name, row)) => Err(Error::SnapshotExpired {
+                detail: format!(
+                    "tag {name:?} is to name commit {}, which a compaction has given up; `untag` it",
+                    row.sequence
+                ),
+            }),
+            None => Ok(()),
+        }
     }
 
     async fn check_conflict(

@@ -95,6 +95,11 @@ impl ArrayFile {
     /// The snapshot at a point of this handle's history, or a merge of it.
     pub(crate) async fn find_at(&self, at: &At) -> Result<Found> {
         let (sequence, layer) = self.resolve(at).await?;
+        if sequence != self.sequence() && !self.chain().await?.is_kept(sequence) {
+            return Err(Error::SnapshotExpired {
+                detail: format!("{at} is not kept any more: a compaction has given it up"),
+            });
+        }
         let gone = match self.find_layer(sequence, layer).await {
             Err(
                 error @ (Error::SnapshotExpired { .. }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use array_format_core::snapshot::Snapshot;
 use array_format_core::tree::{Miss, PageSet};
+use array_format_core::wire::page::PageAddress;
 use array_format_core::wire::tables::{LayerRow, Log, Origin};
 
 use crate::ArrayFile;
@@ -83,6 +84,13 @@ impl Chain {
         all
     }
 
+    /// Whether a snapshot, or one that shows the same, is kept: no merge has given up its layers.
+    pub(crate) fn is_kept(&self, snapshot: u64) -> bool {
+        let is_there = |number: u64| self.row(number).is_some_and(|row| !row.gone);
+        let whole = |n: &u64| self.layers_of(*n).all(is_there);
+        self.same_state(snapshot).iter().any(whole)
+    }
+
     /// The layers that any of these snapshots stands on.
     pub(crate) fn needed(&self, snapshots: impl IntoIterator<Item = u64>) -> HashSet<u64> {
         let mut needed = HashSet::new();
@@ -98,26 +106,35 @@ impl Chain {
 }
 
 impl ArrayFile {
+    /// All pages of the log.
+    pub(crate) async fn log_pages(&self) -> Result<PageSet<Log>> {
+        let log = &self.snapshot.root.log;
+        load_log(&self.layers(), &self.snapshot, |pages| {
+            let leaves = log.leaves(pages, None, None)?;
+            let absent = |address: &PageAddress| pages.get(address).is_none();
+            let missing: Vec<_> = leaves
+                .iter()
+                .map(|leaf| leaf.address)
+                .filter(absent)
+                .collect();
+            if missing.is_empty() {
+                Ok(())
+            } else {
+                Err(Miss::Pages(missing))
+            }
+        })
+        .await
+    }
+
     /// The history up to this handle's snapshot. Costs the pages of the log.
     pub(crate) async fn chain(&self) -> Result<Chain> {
-        let log = &self.snapshot.root.log;
-        let pages = self
-            .load_log(|pages| {
-                let leaves = log.leaves(pages, None, None)?;
-                let missing: Vec<_> = leaves
-                    .iter()
-                    .filter(|leaf| pages.get(&leaf.address).is_none())
-                    .map(|leaf| leaf.address)
-                    .collect();
-                if missing.is_empty() {
-                    Ok(())
-                } else {
-                    Err(Miss::Pages(missing))
-                }
-            })
-            .await?;
+        self.chain_of(&self.log_pages().await?)
+    }
+
+    /// The history, out of all pages of the log.
+    pub(crate) fn chain_of(&self, pages: &PageSet<Log>) -> Result<Chain> {
         let mut rows: Vec<LayerRow> = Vec::new();
-        log.visit(&pages, None, None, |row| {
+        self.snapshot.root.log.visit(pages, None, None, |row| {
             rows.push(row.clone());
             std::ops::ControlFlow::Continue(())
         })?;
@@ -134,14 +151,6 @@ impl ArrayFile {
             return Err(Error::corrupt("a layer is in the log and in the snapshot"));
         }
         Ok(Chain::new(rows))
-    }
-
-    /// Fetches pages of the log until a question about them can be answered.
-    pub(crate) async fn load_log(
-        &self,
-        question: impl Fn(&PageSet<Log>) -> std::result::Result<(), Miss>,
-    ) -> Result<PageSet<Log>> {
-        load_log(&self.layers(), &self.snapshot, question).await
     }
 }
 
@@ -189,6 +198,7 @@ mod tests {
             frames: 0,
             bytes: 0,
             origin,
+            gone: false,
         }
     }
 

@@ -1,9 +1,6 @@
 //! The list of commits.
 
-use std::collections::HashSet;
-
 use array_format_core::wire::tables::Origin;
-use array_format_core::wire::tombstone::TOMBSTONE_BYTES;
 
 use crate::ArrayFile;
 use crate::error::Result;
@@ -49,8 +46,8 @@ pub struct Commit {
     pub bytes: u64,
     /// Bytes of its layer, metadata included.
     pub layer_bytes: u64,
-    /// Whether its state can be opened; `None` where the store does not list.
-    pub retained: Option<bool>,
+    /// Whether its state is kept and can be opened.
+    pub retained: bool,
     /// Tags that name it, by name.
     pub tags: Vec<String>,
 }
@@ -58,21 +55,12 @@ pub struct Commit {
 impl ArrayFile {
     /// All commits up to this handle's snapshot, newest first.
     ///
-    /// Costs the pages of the log, which hold the commits before the last merge, and one listing.
+    /// Costs the pages of the log, which hold the commits before the last merge.
     ///
     /// # Errors
     /// What reading metadata can say.
     pub async fn log(&self) -> Result<Vec<Commit>> {
-        let (chain, listed) = futures::join!(self.chain(), self.place.sidecars());
-        let (chain, listed) = (chain?, listed?);
-        let there: Option<HashSet<u64>> = listed.map(|listed| {
-            let layers = listed
-                .sidecars
-                .iter()
-                .filter(|sidecar| sidecar.length > TOMBSTONE_BYTES as u64)
-                .map(|sidecar| sidecar.number);
-            layers.chain([self.base_sequence]).collect()
-        });
+        let chain = self.chain().await?;
         let tags = self.snapshot.tags()?;
         Ok(chain
             .rows()
@@ -91,11 +79,7 @@ impl ArrayFile {
                 frames: row.frames,
                 bytes: row.bytes,
                 layer_bytes: row.length,
-                retained: there.as_ref().map(|there| {
-                    let is_whole =
-                        |n: &u64| chain.layers_of(*n).all(|layer| there.contains(&layer));
-                    chain.same_state(row.sequence).iter().any(is_whole)
-                }),
+                retained: chain.is_kept(row.sequence),
                 tags: tags
                     .iter()
                     .filter(|tag| tag.sequence == row.sequence)

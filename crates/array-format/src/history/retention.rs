@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use array_format_core::wire::tables::Origin;
+use array_format_core::tree::PageSet;
+use array_format_core::wire::tables::{LayerRow, Log, Origin};
 
 use super::chain::Chain;
 use crate::ArrayFile;
@@ -74,14 +75,32 @@ impl Retention {
 }
 
 impl ArrayFile {
-    /// The snapshots that are to stay readable: the newest, tagged ones, and what `retention` keeps.
-    pub(crate) fn retained(&self, chain: &Chain, retention: Retention) -> Result<Vec<u64>> {
-        let kept = retention.kept(chain, now());
+    /// The layers that a merge gives up: no snapshot stands on them that is kept by a tag or by
+    /// `retention`, nor the merged one, which stands on the layers before `from`.
+    pub(crate) fn given_up(
+        &self,
+        log: &PageSet<Log>,
+        retention: Retention,
+        from: Option<u64>,
+    ) -> Result<Vec<LayerRow>> {
+        let chain = self.chain_of(log)?;
         // Of snapshots that show the same the last is kept: earlier ones may have gone already.
         let last = |n: u64| chain.same_state(n).into_iter().max().unwrap_or(n);
-        let mut kept: Vec<u64> = kept.into_iter().map(last).collect();
-        kept.push(self.sequence());
+        let mut kept: Vec<u64> = retention
+            .kept(&chain, now())
+            .into_iter()
+            .map(last)
+            .collect();
         kept.extend(self.snapshot.tags()?.iter().map(|tag| tag.sequence));
-        Ok(kept)
+        if let Some(from) = from {
+            let below = chain
+                .layers_of(self.sequence())
+                .find(|&number| number < from);
+            kept.extend(below);
+        }
+        let needed = chain.needed(kept);
+        let given_up = chain.rows().filter(|row| !row.gone);
+        let given_up = given_up.filter(|row| !needed.contains(&row.sequence));
+        Ok(given_up.cloned().collect())
     }
 }

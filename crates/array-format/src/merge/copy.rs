@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use array_format_core::Place;
 use array_format_core::commit::{self, CommitInfo, Committed};
 use array_format_core::rebuild::Rebuild;
-use array_format_core::tree::Miss;
 use array_format_core::wire;
 use array_format_core::wire::tables::FrameRow;
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use crate::ArrayFile;
 use crate::error::{Error, Result};
 use crate::fetch::{self, Piece};
 use crate::frames::FrameWalk;
+use crate::history::Retention;
 use crate::pending::new_spool;
 use crate::spool::Spool;
 
@@ -28,6 +28,8 @@ const BATCH_BYTES: u64 = 16 << 20;
 pub(crate) struct Merge {
     /// The first layer that is merged; none for all.
     from: Option<u64>,
+    /// Which older snapshots it keeps.
+    retention: Retention,
     /// Copied frames.
     spool: Spool,
     /// Where a frame was, and where it is in `spool`.
@@ -42,9 +44,15 @@ pub(crate) struct Merge {
 
 impl Merge {
     /// A merge of the layers from `from` on, or of all.
-    pub(crate) fn new(file: &ArrayFile, from: Option<u64>, progress: Option<Progress>) -> Self {
+    pub(crate) fn new(
+        file: &ArrayFile,
+        from: Option<u64>,
+        retention: Retention,
+        progress: Option<Progress>,
+    ) -> Self {
         Self {
             from,
+            retention,
             spool: new_spool(&file.settings),
             places: HashMap::new(),
             pages: new_spool(&file.settings),
@@ -90,7 +98,8 @@ impl Merge {
 
     /// A layer that needs no other.
     async fn build_whole(&mut self, file: &ArrayFile, info: &CommitInfo) -> Result<Committed> {
-        let log = file.log_pages(0).await?;
+        let log = file.log_pages().await?;
+        let given_up = file.given_up(&log, self.retention, None)?;
         let mut rebuild = Rebuild::new(info.clone());
         // Pages stand behind all frames.
         let before = self.spool.end() - self.pages.end();
@@ -103,7 +112,7 @@ impl Merge {
                 }
             }
         }
-        rebuild.finish(&file.snapshot, &log, before + self.pages.end())
+        rebuild.finish(&file.snapshot, &log, &given_up, before + self.pages.end())
     }
 
     /// A layer that refers to those before `from`.
@@ -113,7 +122,8 @@ impl Merge {
         from: u64,
         info: &CommitInfo,
     ) -> Result<Committed> {
-        let log = file.log_pages(from).await?;
+        let log = file.log_pages().await?;
+        let given_up = file.given_up(&log, self.retention, Some(from))?;
         let mut moved = Vec::new();
         let mut walk = FrameWalk::since(file, from).await?;
         while let Some(rows) = walk.next().await? {
@@ -125,7 +135,7 @@ impl Merge {
         let (layers, settings, snapshot) = (file.layers(), &file.settings, &file.snapshot);
         let end = self.spool.end();
         fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
-            commit::merge(snapshot, pages, &log, &moved, from, info, end)
+            commit::merge(snapshot, pages, &log, &moved, from, &given_up, info, end)
         })
         .await
     }
@@ -199,18 +209,5 @@ impl Merge {
             });
         }
         Ok(())
-    }
-}
-
-impl ArrayFile {
-    /// The pages of the log that a merge from this layer on needs.
-    pub(crate) async fn log_pages(
-        &self,
-        from: u64,
-    ) -> Result<array_format_core::tree::PageSet<array_format_core::wire::tables::Log>> {
-        self.load_log(|log| -> std::result::Result<(), Miss> {
-            commit::log_pages(&self.snapshot, log, from)
-        })
-        .await
     }
 }

@@ -117,10 +117,10 @@ impl ArrayFile {
         let mut done = self
             .merge(options.scope, retention, options.progress)
             .await?;
-        if !done.promoted && self.may_promote(retention).await? {
+        if !done.promoted && self.may_promote().await? {
             done.promoted = self.promote(None).await?;
         }
-        done.removed = self.clear(retention).await?;
+        done.removed = self.clear().await?;
         Ok(done)
     }
 
@@ -134,14 +134,17 @@ impl ArrayFile {
         let layers = self.snapshot.layers()?;
         let sidecars: Vec<u64> = layers[1..].iter().map(|row| row.sequence).collect();
         let from = match scope {
-            // One layer alone is as merged as can be.
-            _ if sidecars.is_empty() => return Ok(Compaction::default()),
+            // One layer alone is as merged as can be, if there is no older one to give up.
+            Scope::All if sidecars.is_empty() && !self.keeps_too_much(retention).await? => {
+                return Ok(Compaction::default());
+            }
             Scope::All => None,
+            Scope::Newest(_) if sidecars.is_empty() => return Ok(Compaction::default()),
             Scope::Newest(0 | 1) => return Ok(Compaction::default()),
             Scope::Newest(_) if sidecars.len() == 1 => return Ok(Compaction::default()),
             Scope::Newest(n) => Some(sidecars[sidecars.len().saturating_sub(n)]),
         };
-        let mut work = Work::Merge(Box::new(Merge::new(self, from, progress)));
+        let mut work = Work::Merge(Box::new(Merge::new(self, from, retention, progress)));
         let mut backoff = Backoff::default();
         for _ in 0..ATTEMPTS {
             let layers = self.num_layers() as u64;
@@ -154,7 +157,7 @@ impl ArrayFile {
                         copied: merge.copied(),
                         ..Compaction::default()
                     };
-                    if from.is_none() && self.may_promote(retention).await? {
+                    if from.is_none() && self.may_promote().await? {
                         done.promoted = self.promote(Some(merge)).await?;
                     }
                     return Ok(done);
@@ -175,6 +178,12 @@ impl ArrayFile {
             what: "the file is changed faster than it can be compacted: the whole of it".into(),
             layer: self.sequence(),
         })
+    }
+
+    /// Whether the history holds layers that this retention gives up, beside the current one.
+    async fn keeps_too_much(&self, retention: Retention) -> Result<bool> {
+        let given_up = self.given_up(&self.log_pages().await?, retention, None)?;
+        Ok(given_up.iter().any(|row| row.sequence != self.sequence()))
     }
 
     /// What compaction would give back: stored bytes of the file that nothing visible refers to.

@@ -8,7 +8,6 @@ use object_store::PutMode;
 use super::Merge;
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::history::Retention;
 use crate::pending::new_spool;
 use crate::storage::{Pin, PutOutcome};
 
@@ -16,15 +15,14 @@ use crate::storage::{Pin, PutOutcome};
 const COPY_BYTES: u64 = 16 << 20;
 
 impl ArrayFile {
-    /// Whether the newest snapshot is one layer that is not in the base's place, and no retained
-    /// snapshot needs the base.
-    pub(super) async fn may_promote(&self, retention: Retention) -> Result<bool> {
+    /// Whether the newest snapshot is one layer that is not in the base's place, and the base was
+    /// given up.
+    pub(super) async fn may_promote(&self) -> Result<bool> {
         if self.num_layers() != 1 || self.sequence() == self.base_sequence {
             return Ok(false);
         }
         let chain = self.chain().await?;
-        let kept = self.retained(&chain, retention)?;
-        Ok(!chain.needed(kept).contains(&self.base_sequence))
+        Ok(chain.row(self.base_sequence).is_none_or(|row| row.gone))
     }
 
     /// Puts the only layer of the newest snapshot in the base's place, if the base is still the one

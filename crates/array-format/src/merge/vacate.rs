@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 use bytes::Bytes;
@@ -9,7 +10,6 @@ use object_store::PutMode;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::history::Retention;
 use crate::open::random_id;
 use crate::storage::{Held, PutOutcome};
 
@@ -17,13 +17,14 @@ use crate::storage::{Held, PutOutcome};
 const LOOKED_FOR: usize = 256;
 
 impl ArrayFile {
-    /// Removes layers that counted and that no retained snapshot needs; how many. What cannot be
-    /// removed is left for the next time.
-    pub(super) async fn clear(&self, retention: Retention) -> Result<u64> {
-        let unneeded = self.unneeded(retention).await?;
-        self.redirect(unneeded.keys().copied()).await?;
+    /// Removes layers that merges have given up; how many. What cannot be removed is left for the
+    /// next time.
+    pub(super) async fn clear(&mut self) -> Result<u64> {
+        if !self.look_at_base().await? {
+            return Ok(0);
+        }
         let mut removed = 0;
-        for (number, layer) in unneeded {
+        for (number, layer) in self.given_up_and_there().await? {
             match self.vacate(number, layer).await {
                 Ok(done) => removed += u64::from(done),
                 Err(error) => {
@@ -32,83 +33,66 @@ impl ArrayFile {
                 }
             }
         }
-        Ok(removed + self.clear_tombstones().await?)
-    }
-
-    /// Removes tombstones up to the base's number, and those above it that another one leads past.
-    async fn clear_tombstones(&self) -> Result<u64> {
-        let mut removed = 0;
-        let mut led_to = self.base_sequence + 1;
-        for (number, stone) in self.tombstones().await? {
-            if number < led_to && self.may_be_vacant(number).await? {
-                self.place.remove(&self.place.sidecar(number)).await?;
-                removed += 1;
-            } else {
-                led_to = led_to.max(stone.next);
-            }
-        }
         Ok(removed)
     }
 
-    /// The tombstones of this file, by rising number; none where the store does not list.
-    async fn tombstones(&self) -> Result<Vec<(u64, Tombstone)>> {
-        let listed = self.place.sidecars().await?;
-        let mut out = Vec::new();
-        for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
-            if sidecar.length == TOMBSTONE_BYTES as u64
-                && let Held::Tombstone(stone) = self.place.look(sidecar.number).await?
-                && stone.header.file == self.snapshot.root.file
-            {
-                out.push((sidecar.number, stone));
-            }
+    /// Learns which layer is in the base's place; false if it is another file's.
+    pub(super) async fn look_at_base(&mut self) -> Result<bool> {
+        let head = self.place.head(self.place.path(), HEADER_BYTES as u64);
+        let header = Header::decode(&head.await?)?;
+        if header.file != self.snapshot.root.file {
+            return Ok(false);
         }
-        Ok(out)
+        if header.layer != self.base_layer {
+            // Another compactor was faster.
+            self.refresh().await?;
+        }
+        Ok(true)
     }
 
-    /// The layers that counted, are under their numbers, and that no retained snapshot needs;
-    /// oldest first.
-    pub(super) async fn unneeded(&self, retention: Retention) -> Result<BTreeMap<u64, Id>> {
+    /// The layers that counted, are under their numbers, and were given up; oldest first. Among them
+    /// are tombstones up to the base's number, by the id that they have now.
+    async fn given_up_and_there(&self) -> Result<BTreeMap<u64, Option<Id>>> {
         let (chain, listed) = futures::join!(self.chain(), self.place.sidecars());
         let (chain, listed) = (chain?, listed?);
-        let needed = chain.needed(self.retained(&chain, retention)?);
         // The merged layer that is in the base's place may still be under its number.
-        let goes = |number: u64| !needed.contains(&number) || number == self.base_sequence;
-        let all = chain.rows().filter(|row| goes(row.sequence));
-        let all = all.map(|row| (row.sequence, row.id));
+        let all = chain
+            .rows()
+            .filter(|row| row.gone || row.sequence == self.base_sequence)
+            .map(|row| (row.sequence, Some(row.id)));
         Ok(match listed {
             Some(listed) => {
-                let all: BTreeMap<u64, Id> = all.collect();
-                let there = listed.sidecars.iter().map(|sidecar| sidecar.number);
+                let all: BTreeMap<u64, Option<Id>> = all.collect();
+                let mut there = BTreeMap::new();
+                for sidecar in listed.sidecars {
+                    let number = sidecar.number;
+                    let is_stone = sidecar.length == TOMBSTONE_BYTES as u64;
+                    if is_stone && number <= self.base_sequence {
+                        there.insert(number, None);
+                    } else if let Some(id) = all.get(&number).filter(|_| !is_stone) {
+                        there.insert(number, *id);
+                    }
+                }
                 there
-                    .filter_map(|number| Some((number, *all.get(&number)?)))
-                    .collect()
             }
             None => all.rev().take(LOOKED_FOR).collect(),
         })
     }
 
-    /// Makes tombstones that lead to layers which are about to go lead to the newest one.
-    pub(super) async fn redirect(&self, going: impl Iterator<Item = u64>) -> Result<()> {
-        let going: Vec<u64> = going.collect();
-        if going.is_empty() {
-            return Ok(());
+    /// Removes the object under a number, if it is this layer or a tombstone of this file; above the
+    /// base's number, where none is vacated, a tombstone takes its place. False if there was nothing
+    /// to do.
+    pub(super) async fn vacate(&self, number: u64, layer: Option<Id>) -> Result<bool> {
+        let below = number <= self.base_sequence;
+        let ours = match self.place.look(number).await? {
+            Held::Layer(header) => layer == Some(header.layer),
+            Held::Tombstone(stone) => below && stone.header.file == self.snapshot.root.file,
+            Held::Vacant | Held::Foreign(_) => false,
+        };
+        if !ours {
+            return Ok(false);
         }
-        for (number, stone) in self.tombstones().await? {
-            if number > self.base_sequence && going.contains(&stone.next) {
-                self.put_tombstone(number).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes the object under a number, if it is this layer; or puts a tombstone in its place.
-    /// False if there was nothing to do.
-    pub(super) async fn vacate(&self, number: u64, layer: Id) -> Result<bool> {
-        match self.place.look(number).await? {
-            Held::Layer(header) if header.layer == layer => {}
-            _ => return Ok(false),
-        }
-        if self.may_be_vacant(number).await? {
+        if below {
             self.place.remove(&self.place.sidecar(number)).await?;
         } else {
             self.put_tombstone(number).await?;
@@ -134,20 +118,5 @@ impl ArrayFile {
                 "the store does not let {path} be replaced"
             ))),
         }
-    }
-
-    /// The rule of vacancy: whoever could take a vacant number must find his parent gone.
-    pub(super) async fn may_be_vacant(&self, number: u64) -> Result<bool> {
-        if number <= self.base_sequence {
-            return Ok(true);
-        }
-        let before = number - 1;
-        if before <= self.base_sequence {
-            return Ok(false);
-        }
-        Ok(matches!(
-            self.place.look(before).await?,
-            Held::Vacant | Held::Tombstone(_)
-        ))
     }
 }

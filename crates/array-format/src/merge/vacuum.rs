@@ -6,7 +6,6 @@ use array_format_core::wire::header::Id;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::history::Retention;
 use crate::storage::Held;
 
 /// What [`ArrayFile::vacuum`] is to do.
@@ -20,8 +19,6 @@ use crate::storage::Held;
 pub struct VacuumOptions {
     /// Says what would be removed, and changes nothing.
     pub dry_run: bool,
-    /// Which older snapshots stay readable; none for what the handle's configuration says.
-    pub retention: Option<Retention>,
     /// How old objects must be that a writer at work may still need. By default a day.
     pub grace: Duration,
 }
@@ -30,7 +27,6 @@ impl Default for VacuumOptions {
     fn default() -> Self {
         Self {
             dry_run: false,
-            retention: None,
             grace: Duration::from_secs(24 * 3600),
         }
     }
@@ -40,7 +36,7 @@ impl Default for VacuumOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A layer that only snapshots need which are not retained.
+    /// A layer that a merge has given up.
     Unneeded,
     /// A layer that was never completely written, or never counted.
     NeverCounted,
@@ -83,14 +79,15 @@ impl Vacuumed {
 
 /// How an orphan goes.
 enum How {
-    /// By the rule of vacancy, if the number still holds this layer.
-    Layer(u64, Id),
+    /// By the rule of vacancy, if the number still holds this layer, or a tombstone.
+    Layer(u64, Option<Id>),
     /// At once.
     Object,
 }
 
 impl ArrayFile {
-    /// Removes layers that no retained snapshot needs, and what dead writers have left behind.
+    /// Removes layers that compaction has given up and not removed, and what dead writers have left
+    /// behind.
     ///
     /// Others may read and commit meanwhile. Objects of other files are never touched.
     ///
@@ -99,19 +96,11 @@ impl ArrayFile {
     pub async fn vacuum(&mut self, options: &VacuumOptions) -> Result<Vacuumed> {
         self.check_writable()?;
         self.refresh().await?;
-        let retention = options.retention.unwrap_or(self.settings.retention);
         let mut done = Vacuumed::default();
-        if !options.dry_run && self.may_promote(retention).await? {
+        if !options.dry_run && self.may_promote().await? {
             done.promoted = self.promote(None).await?;
         }
-        let orphans = self.orphans(retention, options.grace).await?;
-        if !options.dry_run {
-            let going = orphans.iter().filter_map(|(how, _)| match how {
-                How::Layer(number, _) => Some(*number),
-                How::Object => None,
-            });
-            self.redirect(going).await?;
-        }
+        let orphans = self.orphans(options.grace).await?;
         for (how, orphan) in orphans {
             if !options.dry_run {
                 match how {
@@ -133,7 +122,7 @@ impl ArrayFile {
     }
 
     /// What serves nobody, by rising number.
-    async fn orphans(&self, retention: Retention, grace: Duration) -> Result<Vec<(How, Orphan)>> {
+    async fn orphans(&self, grace: Duration) -> Result<Vec<(How, Orphan)>> {
         let listed = self.place.sidecars().await?;
         let listed = listed.ok_or_else(|| {
             Error::Unsupported(format!(
@@ -142,29 +131,27 @@ impl ArrayFile {
             ))
         })?;
         let chain = self.chain().await?;
-        let needed = chain.needed(self.retained(&chain, retention)?);
         let mut orphans = Vec::new();
         for sidecar in &listed.sidecars {
             let number = sidecar.number;
             let (how, reason) = match self.place.look(number).await? {
                 Held::Layer(header) if header.file == self.snapshot.root.file => {
-                    let counted = chain.row(number).is_some_and(|row| row.id == header.layer);
+                    let counted = chain.row(number).filter(|row| row.id == header.layer);
                     let reason = match counted {
-                        true if number == self.base_sequence => Reason::Unneeded,
-                        true if needed.contains(&number) => continue,
-                        true => Reason::Unneeded,
+                        Some(row) if row.gone || number == self.base_sequence => Reason::Unneeded,
+                        Some(_) => continue,
                         // Above the newest layer it is torn, and keeps its number taken.
-                        false if number > self.sequence() => continue,
-                        false => Reason::NeverCounted,
+                        None if number > self.sequence() => continue,
+                        None => Reason::NeverCounted,
                     };
-                    (How::Layer(number, header.layer), reason)
+                    (How::Layer(number, Some(header.layer)), reason)
                 }
                 Held::Tombstone(stone) if stone.header.file == self.snapshot.root.file => {
-                    // Above the base it may be all that a reader without a list has to go by.
+                    // Above the base's no number is vacated.
                     if number > self.base_sequence {
                         continue;
                     }
-                    (How::Object, Reason::Tombstone)
+                    (How::Layer(number, None), Reason::Tombstone)
                 }
                 _ => continue,
             };

@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
 const TAIL_BYTES: u64 = 64 << 10;
 
+/// Objects that stores list in one answer.
+const LIST_PAGE: usize = 1000;
+
 /// One file in an object store.
 ///
 /// Its base is the object at `path`; its sidecars are `{stem}.{n}.af` beside it, where the stem is
@@ -160,6 +163,11 @@ impl ObjectStoreBackend {
         canonical.then(|| digits.parse().ok())?
     }
 
+    /// Whether a list is a walk through a folder, which is not of one moment.
+    fn walks(&self) -> bool {
+        self.store.to_string().contains("Local")
+    }
+
     /// The sidecars of this name; `None` if the store cannot list.
     ///
     /// Lists the file's own folder and nothing above or beneath it.
@@ -186,6 +194,15 @@ impl ObjectStoreBackend {
         let Some(base) = listed.objects.iter().find(|o| o.location == self.base) else {
             return Ok(None);
         };
+        let mut base = base.clone();
+        if self.walks() || listed.objects.len() >= LIST_PAGE {
+            // Numbers are vacated after the base was replaced: if it is the same after the list as
+            // in it, no number was vacated meanwhile.
+            match self.store.head(&self.base).await {
+                Ok(now) => base = now,
+                Err(source) => return Err(failed("head", &self.base, source)),
+            }
+        }
         let sidecar = |object: &ObjectMeta| {
             let number = self.number(&object.location)?;
             let length = object.size;

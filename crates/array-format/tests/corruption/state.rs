@@ -83,7 +83,6 @@ pub async fn read(store: &Arc<InMemory>) -> Result<State> {
 async fn history(file: &ArrayFile) -> Result<String> {
     let mut log = file.log().await?;
     // Damage may hide the object of an older state, which is another matter.
-    log.iter_mut().for_each(|commit| commit.retained = None);
     Ok(format!("{log:?} {:?}", file.tags()?))
 }
 

@@ -1,25 +1,28 @@
 //! Layers that move what is there: merges of the newest layers, and returns to an older state.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{CommitInfo, Committed, Next, own_row};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::snapshot::Snapshot;
-use crate::tree::{Edits, Miss, PageSet, PageWriter, Tree};
+use crate::tree::{Edits, Miss, PageSet, Tree};
 use crate::wire::root::Root;
 use crate::wire::tables::{FrameRow, Frames, LayerRow, Layers, Log, Origin};
 
 /// Builds a layer that holds what the layers from `from` on hold, and refers to none of them.
 ///
 /// `moved` are all frames of these layers, in key order, at their places in the new layer, whose
-/// data region ends at `offset`. `log` holds what [`log_pages`] asked for.
+/// data region ends at `offset`. `log` holds all pages of the log, and `given_up` are the layers of
+/// the history that no snapshot needs any more which is to be kept.
+#[expect(clippy::too_many_arguments, reason = "each is a value of its own kind")]
 pub fn merge(
     snapshot: &Snapshot,
     frames: &PageSet<Frames>,
     log: &PageSet<Log>,
     moved: &[FrameRow],
     from: u64,
+    given_up: &[LayerRow],
     info: &CommitInfo,
     offset: u64,
 ) -> std::result::Result<Committed, Miss> {
@@ -37,7 +40,7 @@ pub fn merge(
     )?;
     let frame_tree = next.relocate(&tree, |n| &mut n.frames, from, &is_merged)?;
     let (kept, left) = split(snapshot, |row| row.sequence < from)?;
-    let log = next.keep_log(snapshot, &left, &[], from, &is_merged)?;
+    let log = next.keep_log(snapshot, log_edits(&left, given_up, &[]), from, &is_merged)?;
     next.resident_from = next.out.offset();
 
     let arrays = next.relocate(&root.arrays, |n| &mut n.resident.arrays, from, &is_merged)?;
@@ -99,7 +102,7 @@ pub fn restore(
     let (_, left) = split(current, |row| stays.contains(&row.sequence))?;
     let back: Vec<u64> = stays.into_iter().collect();
     let everything = |sequence: u64| sequence != info.sequence;
-    let log = next.keep_log(current, &left, &back, 0, &everything)?;
+    let log = next.keep_log(current, log_edits(&left, &[], &back), 0, &everything)?;
     next.resident_from = next.out.offset();
 
     // Tags are of the file, not of a state of it.
@@ -128,22 +131,6 @@ pub fn restore(
     new.pages = next.layer_pages();
     new.log_bytes = next.log_bytes();
     Ok(next.finish(new)?)
-}
-
-/// Whether the pages of the log are in memory that a merge from this layer on needs; with `from` 0
-/// those of a rebuild or a restore. The pages that are missing are of the log.
-pub fn log_pages(
-    snapshot: &Snapshot,
-    log: &PageSet<Log>,
-    from: u64,
-) -> std::result::Result<(), Miss> {
-    let tree = &snapshot.root.log;
-    let sequence = snapshot.root.sequence + 1;
-    let (_, left) = split(snapshot, |row| row.sequence < from)?;
-    let out = &mut PageWriter::new(sequence, 0);
-    tree.relocate(log, from, &|_| true, out)?;
-    tree.apply(log, &log_edits(&left, &[]), out)?;
-    Ok(())
 }
 
 fn check(info: &CommitInfo) -> Result<()> {
@@ -177,30 +164,32 @@ fn split(
     Ok(layers.into_iter().map(complete).partition(stays))
 }
 
-fn log_edits(left: &[LayerRow], back: &[u64]) -> Edits<Log> {
-    let mut rows: Vec<(u64, Option<LayerRow>)> = left
-        .iter()
-        .map(|row| (row.sequence, Some(row.clone())))
-        .collect();
+/// Layers that leave the snapshot come into the log, those that are given up are marked there, and
+/// those that come back into the snapshot leave it.
+pub(crate) fn log_edits(left: &[LayerRow], given_up: &[LayerRow], back: &[u64]) -> Edits<Log> {
+    let mut rows: BTreeMap<u64, Option<LayerRow>> = BTreeMap::new();
+    rows.extend(left.iter().map(|row| (row.sequence, Some(row.clone()))));
+    rows.extend(given_up.iter().map(|row| {
+        let gone = LayerRow {
+            gone: true,
+            ..row.clone()
+        };
+        (row.sequence, Some(gone))
+    }));
     rows.extend(back.iter().map(|&sequence| (sequence, None)));
-    Edits::new(rows, Vec::new())
+    Edits::new(rows.into_iter().collect(), Vec::new())
 }
 
 impl Next {
-    /// Writes the log with the layers that leave the snapshot, without those that come back.
+    /// Writes the log anew where it changes or moves.
     pub(crate) fn keep_log(
         &mut self,
         snapshot: &Snapshot,
-        left: &[LayerRow],
-        back: &[u64],
+        edits: Edits<Log>,
         oldest: u64,
         moves: &dyn Fn(u64) -> bool,
     ) -> std::result::Result<Tree<Log>, Miss> {
-        let log = self.apply(
-            &snapshot.root.log,
-            |n| n.log_pages(),
-            &log_edits(left, back),
-        )?;
+        let log = self.apply(&snapshot.root.log, |n| n.log_pages(), &edits)?;
         self.relocate(&log, |n| n.log_pages(), oldest, moves)
     }
 

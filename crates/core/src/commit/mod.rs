@@ -30,8 +30,8 @@ use crate::wire::tables::{
     TagRow,
 };
 use crate::wire::trailer::Trailer;
-pub(crate) use merge::leaving;
-pub use merge::{log_pages, merge, restore};
+pub(crate) use merge::{leaving, log_edits};
+pub use merge::{merge, restore};
 pub(crate) use next::Next;
 use statistics::statistics;
 
@@ -235,6 +235,7 @@ pub(crate) fn own_row(
         frames,
         bytes,
         origin,
+        gone: false,
     }
 }
 

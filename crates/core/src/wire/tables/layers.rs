@@ -16,6 +16,7 @@ const FRAMES: u16 = 22;
 const BYTES: u16 = 23;
 const KIND: u16 = 24;
 const OF: u16 = 25;
+const GONE: u16 = 26;
 
 /// Table 5 or 6: both hold layers by their sequence number.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +80,8 @@ pub struct LayerRow {
     pub bytes: u64,
     /// What it is for.
     pub origin: Origin,
+    /// Whether a merge has given it up: no snapshot that stands on it is kept.
+    pub gone: bool,
 }
 
 impl<const TABLE: u8> Table for LayerTable<TABLE> {
@@ -121,6 +124,9 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
             out.ints(KIND, &column(rows, |r| r.origin.encode().0));
             out.ints(OF, &column(rows, |r| r.origin.encode().1));
         }
+        if rows.iter().any(|r| r.gone) {
+            out.ints(GONE, &column(rows, |r| r.gone.into()));
+        }
         Ok(())
     }
 
@@ -137,6 +143,10 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         let (kinds, of) = (src.ints(KIND)?, src.ints(OF)?);
         if kinds.len() != of.len() || !(kinds.is_empty() || kinds.len() == n) {
             return Err(Error::corrupt("a layer without a kind"));
+        }
+        let gone = src.ints(GONE)?;
+        if !(gone.is_empty() || gone.len() == n) || gone.iter().any(|&gone| gone > 1) {
+            return Err(Error::corrupt("a layer that is neither gone nor there"));
         }
         keys.into_iter()
             .enumerate()
@@ -155,6 +165,7 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
                         Some(&kind) => Origin::decode(kind, of[i])?,
                         None => Origin::Commit,
                     },
+                    gone: gone.get(i) == Some(&1),
                 })
             })
             .collect()
