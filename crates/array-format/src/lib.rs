@@ -61,6 +61,7 @@ pub mod footer;
 mod frames;
 mod handle;
 pub mod history;
+pub mod integrity;
 pub mod layout;
 mod mapped;
 pub mod merge;

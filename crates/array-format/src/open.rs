@@ -58,9 +58,9 @@ pub(crate) struct Found {
 }
 
 /// The root of one layer, read off its end.
-struct End {
-    trailer: Trailer,
-    snapshot: Snapshot,
+pub(crate) struct End {
+    pub(crate) trailer: Trailer,
+    pub(crate) snapshot: Snapshot,
     tail: Tail,
 }
 
@@ -89,7 +89,7 @@ fn named(path: &Path, error: Error) -> Error {
 }
 
 /// Reads the root off the end of a layer.
-async fn end(place: &ObjectStoreBackend, path: &Path, tail: Tail) -> Result<End> {
+pub(crate) async fn end(place: &ObjectStoreBackend, path: &Path, tail: Tail) -> Result<End> {
     let trailer =
         Trailer::decode(&tail.bytes, tail.object_length).map_err(|error| named(path, error))?;
     let root = snapshot::read_root(&tail.bytes, &trailer).map_err(|error| named(path, error))?;

@@ -168,34 +168,53 @@ impl ObjectStoreBackend {
         self.store.to_string().contains("Local")
     }
 
-    /// The sidecars of this name; `None` if the store cannot list.
-    ///
-    /// Lists the file's own folder and nothing above or beneath it.
-    pub(crate) async fn sidecars(&self) -> Result<Option<Listing>> {
+    /// The objects in the file's own folder; `None` if the store cannot list.
+    async fn folder(&self) -> Result<Option<Vec<ObjectMeta>>> {
         let folder = self
             .base
             .as_ref()
             .rsplit_once('/')
             .and_then(|(folder, _)| Path::parse(folder).ok());
-        let listed = match self.store.list_with_delimiter(folder.as_ref()).await {
-            Ok(listed) => listed,
+        match self.store.list_with_delimiter(folder.as_ref()).await {
+            Ok(listed) => Ok(Some(listed.objects)),
             Err(
                 StoreError::NotImplemented { .. }
                 | StoreError::NotSupported { .. }
                 | StoreError::PermissionDenied { .. }
                 | StoreError::Unauthenticated { .. },
-            ) => return Ok(None),
-            Err(StoreError::NotFound { .. }) => return Ok(None),
+            ) => Ok(None),
+            Err(StoreError::NotFound { .. }) => Ok(None),
             // Web servers without WebDAV answer a listing with any error that they like.
-            Err(StoreError::Generic { store: "HTTP", .. }) => return Ok(None),
-            Err(source) => return Err(failed("list", &self.base, source)),
+            Err(StoreError::Generic { store: "HTTP", .. }) => Ok(None),
+            Err(source) => Err(failed("list", &self.base, source)),
+        }
+    }
+
+    /// The numbers of all sidecars, rising, whether the base is there or not; `None` if the store
+    /// cannot list.
+    pub(crate) async fn numbers(&self) -> Result<Option<Vec<u64>>> {
+        let listed = self.folder().await?;
+        Ok(listed.map(|objects| {
+            let numbers = objects.iter().filter_map(|o| self.number(&o.location));
+            let mut numbers: Vec<u64> = numbers.collect();
+            numbers.sort_unstable();
+            numbers
+        }))
+    }
+
+    /// The sidecars of this name; `None` if the store cannot list.
+    ///
+    /// Lists the file's own folder and nothing above or beneath it.
+    pub(crate) async fn sidecars(&self) -> Result<Option<Listing>> {
+        let Some(listed) = self.folder().await? else {
+            return Ok(None);
         };
         // A listing that lacks the base itself says nothing (some HTTP servers answer so).
-        let Some(base) = listed.objects.iter().find(|o| o.location == self.base) else {
+        let Some(base) = listed.iter().find(|o| o.location == self.base) else {
             return Ok(None);
         };
         let mut base = base.clone();
-        if self.walks() || listed.objects.len() >= LIST_PAGE {
+        if self.walks() || listed.len() >= LIST_PAGE {
             // Numbers are vacated after the base was replaced: if it is the same after the list as
             // in it, no number was vacated meanwhile.
             match self.store.head(&self.base).await {
@@ -208,13 +227,13 @@ impl ObjectStoreBackend {
             let length = object.size;
             Some(Sidecar { number, length })
         };
-        let mut sidecars: Vec<Sidecar> = listed.objects.iter().filter_map(sidecar).collect();
+        let mut sidecars: Vec<Sidecar> = listed.iter().filter_map(sidecar).collect();
         sidecars.sort_unstable_by_key(|sidecar| sidecar.number);
         let probe = format!("{}{PROBE}", self.stem());
         let is_probe = |object: &&ObjectMeta| object.location.as_ref().starts_with(&probe);
         Ok(Some(Listing {
             sidecars,
-            probes: listed.objects.iter().filter(is_probe).cloned().collect(),
+            probes: listed.iter().filter(is_probe).cloned().collect(),
             base_e_tag: base.e_tag.clone(),
             base_length: base.size,
         }))
