@@ -18,7 +18,7 @@ use object_store::path::Path;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::storage::{ObjectStoreBackend, Pin};
+use crate::storage::{Held, ObjectStoreBackend, Pin};
 
 /// The versions of a snapshot's objects, by the sequence number of the layer.
 pub(crate) type Pins = HashMap<u64, Pin>;
@@ -73,8 +73,24 @@ impl Layers {
                 .within(Place::layer(sequence)));
         }
         let pin = self.pin(sequence);
-        let bytes = self.place.range(&self.path(sequence), range, &pin).await;
-        bytes.map_err(|e| e.within(Place::layer(sequence)))
+        let path = self.path(sequence);
+        match self.place.range(&path, range, &pin).await {
+            // Stores refuse a range past the end of a tombstone in ways of their own.
+            Err(Error::Store { .. } | Error::Corrupt { .. }) if self.is_vacated(sequence).await => {
+                Err(Error::SnapshotExpired {
+                    detail: format!("{path} was merged into a later layer"),
+                })
+            }
+            bytes => bytes.map_err(|e| e.within(Place::layer(sequence))),
+        }
+    }
+
+    async fn is_vacated(&self, sequence: u64) -> bool {
+        sequence != self.base_sequence
+            && matches!(
+                self.place.look(sequence).await,
+                Ok(Held::Vacant | Held::Tombstone(_))
+            )
     }
 
     /// The verdict on bytes with a wrong checksum: the layer was replaced, or it is damaged.
