@@ -118,8 +118,8 @@ pub struct History {
     pub seen: Vec<(u64, Content, String)>,
     /// Opening or refreshing: when it began, and the number that it found.
     pub found: Vec<(usize, u64, String)>,
-    /// Acknowledged restores: number and the number of what was restored.
-    pub restored: Vec<(u64, u64)>,
+    /// Acknowledged restores: the snapshots before and after, and the number that was restored.
+    pub restored: Vec<(u64, u64, u64)>,
     unreadable: Vec<Unreadable>,
     pub wrong: Vec<String>,
     pub counts: BTreeMap<&'static str, u64>,
@@ -183,9 +183,12 @@ impl History {
             states.insert(row.sequence, now.clone());
         }
         self.check_order(&numbers)?;
-        for (sequence, of) in &self.restored {
-            if restores.get(sequence) != Some(of) {
-                return Err(format!("the restore of {of} as {sequence} is lost"));
+        // A merge may stand for the commit that was named: it shows the same state.
+        let state = |number: &u64| states.get(number).map(|s| (&s.arrays, &s.attributes));
+        for (before, after, of) in &self.restored {
+            let mut rows = restores.range(before + 1..=*after);
+            if !rows.any(|(_, restored)| state(restored) == state(of)) {
+                return Err(format!("the restore of {of} at {after} is lost"));
             }
         }
         for (sequence, content, who) in &self.seen {

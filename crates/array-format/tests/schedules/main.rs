@@ -32,7 +32,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Carries out runs with rising seeds. The seed and the report of one that failed, if any.
-fn runs(from: u64, number: u64, defect: Defect) -> (Option<(u64, Report)>, Report) {
+fn runs(from: u64, number: u64, defect: Defect, all: bool) -> (Option<(u64, Report)>, Report) {
     let next = AtomicU64::new(0);
     let failed: Mutex<Option<(u64, Report)>> = Mutex::new(None);
     let total: Mutex<Report> = Mutex::default();
@@ -45,7 +45,7 @@ fn runs(from: u64, number: u64, defect: Defect) -> (Option<(u64, Report)>, Repor
                         return;
                     }
                     let seed = from.wrapping_add(n);
-                    let report = Plan::new(seed, defect).run();
+                    let report = Plan::new(seed, defect, all).run();
                     let mut total = total.lock().unwrap();
                     total.operations += report.operations;
                     let add = |to: &mut BTreeMap<_, u64>, what: &BTreeMap<&'static str, u64>| {
@@ -67,16 +67,28 @@ fn runs(from: u64, number: u64, defect: Defect) -> (Option<(u64, Report)>, Repor
 
 #[test]
 fn every_schedule_is_explained_by_the_log() {
-    let number_of_runs = number("SCHEDULES").unwrap_or(600);
+    check(false);
+}
+
+/// A tag or a restore that follows a merge may name layers that the merge's maker, who does not know
+/// of it, removes.
+#[test]
+#[ignore = "tags and restores are not yet safe while others remove layers"]
+fn tags_and_restores_hold_while_layers_are_removed() {
+    check(true);
+}
+
+fn check(all: bool) {
+    let number_of_runs = number("SCHEDULES").unwrap_or(2000);
     let from = number("SCHEDULE_SEED").unwrap_or(1);
-    let (failed, total) = runs(from, number_of_runs, Defect::None);
+    let (failed, total) = runs(from, number_of_runs, Defect::None, all);
     println!(
         "{number_of_runs} runs, {} operations, faults {:?}, {:?}",
         total.operations, total.faults, total.counts
     );
     let Some((seed, report)) = failed else {
         // It would be no test if nothing happened in it.
-        if number_of_runs >= 100 {
+        if number_of_runs >= 600 {
             for what in [
                 "acknowledged",
                 "states read",
@@ -91,7 +103,7 @@ fn every_schedule_is_explained_by_the_log() {
         return;
     };
     let first = report.failure.clone().unwrap_or_default();
-    let (plan, report) = Plan::new(seed, Defect::None).shrink(report, 60);
+    let (plan, report) = Plan::new(seed, Defect::None, all).shrink(report, 60);
     panic!(
         "repeat with SCHEDULES=1 SCHEDULE_SEED={seed}: {first}\n\nsmaller: {plan:?}\n{}\n\n{}",
         report.trace.join("\n"),
@@ -107,7 +119,7 @@ fn defects_of_a_store_are_found_out() {
         Defect::SwapOverwrites,
         Defect::StaleList,
     ] {
-        let (failed, _) = runs(1, 2000, defect);
+        let (failed, _) = runs(1, 2000, defect, false);
         let (seed, report) = failed.unwrap_or_else(|| panic!("{defect:?} goes unnoticed"));
         println!(
             "{defect:?}: seed {seed}: {}",

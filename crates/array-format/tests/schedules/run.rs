@@ -56,7 +56,8 @@ impl Report {
 }
 
 impl Plan {
-    pub fn new(seed: u64, defect: Defect) -> Self {
+    /// The plan of a seed. Unless `all`, nobody removes layers while others tag or restore.
+    pub fn new(seed: u64, defect: Defect, all: bool) -> Self {
         use Role::{
             Compactor, Counter, Definer, Merger, PolicyWriter, Reader, Restorer, StaleWriter,
             Tagger, Vacuumer, Writer,
@@ -79,13 +80,25 @@ impl Plan {
         ];
         let mut random = Random(seed);
         let number = 2 + random.below(4);
-        let actors = (0..number)
+        let mut actors: Vec<(usize, Role, usize, u64)> = (0..number)
             .map(|id| {
                 let role = ROLES[random.below(ROLES.len())];
                 let most = if role == Reader { 6 } else { 3 };
                 (id, role, 1 + random.below(most), random.next())
             })
             .collect();
+        let goes_back = |role: Role| matches!(role, Tagger | Restorer);
+        if !all && actors.iter().any(|actor| goes_back(actor.1)) {
+            for (_, role, ..) in &mut actors {
+                *role = match *role {
+                    PolicyWriter => Writer,
+                    Compactor => Counter,
+                    Merger => Definer,
+                    Vacuumer => Reader,
+                    other => other,
+                };
+            }
+        }
         Self {
             actors,
             seed: random.next(),
