@@ -11,11 +11,13 @@ use array_format::{
 };
 use futures::TryStreamExt;
 use ndarray::{ArrayD, IxDyn};
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-type Store = Arc<InMemory>;
+#[path = "support/store.rs"]
+mod store;
+
+type Store = Arc<dyn ObjectStore>;
 
 fn config() -> FileConfig<Lz4Codec> {
     FileConfig {
@@ -36,7 +38,7 @@ async fn open_at(store: &Store, at: impl Into<At>) -> Result<ArrayFile> {
 
 /// A file whose commit n, from 1 on, has written n to element n of `a`.
 async fn file(commits: u64) -> (Store, ArrayFile) {
-    let store = Arc::new(InMemory::new());
+    let store = store::new_store();
     let created = ArrayFile::create(store.clone(), Path::from("run.af"), config()).await;
     let mut file = created.unwrap();
     file.define_array::<i32>("a", vec![], vec![50], Some(vec![1]), None)
@@ -389,7 +391,7 @@ async fn a_stale_writer_does_not_commit_into_a_hole() {
 
 #[tokio::test]
 async fn a_policy_bounds_the_number_of_sidecars() {
-    let store: Store = Arc::new(InMemory::new());
+    let store: Store = store::new_store();
     let config = FileConfig {
         compaction: Some(CompactionPolicy { sidecars: 4 }),
         ..config()

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 /// The test programs; each takes its store from `tests/support/store.rs`.
-const SUITES: [&str; 3] = ["contract", "commits", "faults"];
+const SUITES: [&str; 4] = ["contract", "commits", "history", "faults"];
 
 /// A test that does not run on a server, and why.
 struct OptOut {

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
 const TAIL_BYTES: u64 = 64 << 10;
+/// How often an object is looked at again that is replaced meanwhile.
+const TAIL_ATTEMPTS: usize = 8;
 
 /// Objects that stores list in one answer.
 const LIST_PAGE: usize = 1000;
@@ -271,27 +273,45 @@ impl ObjectStoreBackend {
                 path: path.to_string(),
             }),
             // Azure refuses suffixes, and some servers those that are longer than the object.
-            Err(first) => {
-                let Ok(meta) = self.store.head(path).await else {
-                    return Err(failed("read the end of", path, first));
-                };
-                if meta.size == 0 {
-                    return Ok(Tail {
-                        bytes: Bytes::new(),
-                        object_length: 0,
-                        pin: Pin::default(),
-                    });
+            Err(refused) => self.tail_by_size(path, refused).await,
+        }
+    }
+
+    /// The last bytes of an object whose suffix the store has refused.
+    async fn tail_by_size(&self, path: &Path, refused: StoreError) -> Result<Tail> {
+        for _ in 0..TAIL_ATTEMPTS {
+            let meta = match self.store.head(path).await {
+                Ok(meta) => meta,
+                Err(gone @ StoreError::NotFound { .. }) => {
+                    return Err(failed("read the end of", path, gone));
                 }
-                let range = meta.size.saturating_sub(TAIL_BYTES)..meta.size;
-                let options = GetOptions {
-                    range: Some(GetRange::Bounded(range)),
-                    ..GetOptions::default()
-                };
-                let result = self.store.get_opts(path, options).await;
-                let result = result.map_err(|source| failed("read the end of", path, source))?;
-                self.read_tail(path, result).await
+                Err(_) => return Err(failed("read the end of", path, refused)),
+            };
+            if meta.size == 0 {
+                return Ok(Tail {
+                    bytes: Bytes::new(),
+                    object_length: 0,
+                    pin: Pin::default(),
+                });
+            }
+            let range = meta.size.saturating_sub(TAIL_BYTES)..meta.size;
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(range)),
+                if_match: meta.e_tag,
+                ..GetOptions::default()
+            };
+            match self.store.get_opts(path, options).await {
+                Ok(result) if result.meta.size == meta.size => {
+                    return self.read_tail(path, result).await;
+                }
+                // Replaced since its size was told: those bytes are not the end of what is there.
+                Ok(_) | Err(StoreError::Precondition { .. }) => {}
+                Err(source) => return Err(failed("read the end of", path, source)),
             }
         }
+        Err(Error::SnapshotExpired {
+            detail: format!("{path} is replaced faster than it can be read"),
+        })
     }
 
     async fn read_tail(&self, path: &Path, result: GetResult) -> Result<Tail> {
