@@ -81,7 +81,7 @@ pub async fn read(store: &Arc<InMemory>) -> Result<State> {
 }
 
 async fn history(file: &ArrayFile) -> Result<String> {
-    let mut log = file.log().await?;
+    let log = file.log().await?;
     // Damage may hide the object of an older state, which is another matter.
     Ok(format!("{log:?} {:?}", file.tags()?))
 }

@@ -1,4 +1,5 @@
 //! Places for files, and processes that work on them.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::process::Stdio;
 use std::sync::Arc;
