@@ -42,6 +42,7 @@ pub(crate) enum Made {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InDoubt {
     pub(crate) layer: Id,
+    sequence: u64,
     /// The state of pending that it holds.
     pub(crate) version: u64,
 }
@@ -59,7 +60,7 @@ impl ArrayFile {
             parts.extend(committed.tail.iter().cloned());
             // From here on the layer may exist, whatever becomes of this call.
             if matches!(work, Work::Changes(_)) {
-                self.doubt(info.layer);
+                self.doubt(info.layer, sequence);
             }
             let path = self.place.sidecar(sequence);
             let error = match self.create_object(sequence, parts).await? {
@@ -101,7 +102,6 @@ impl ArrayFile {
                 }
                 Held::Layer(_) | Held::Tombstone(_) | Held::Foreign(_) => {}
             }
-            self.undoubt(info.layer);
             if self.is_of_this_file(&held) {
                 let found = open::find(&self.place).await?;
                 if found.snapshot.root.sequence >= sequence {
@@ -261,21 +261,22 @@ impl ArrayFile {
         Ok(Made::Again)
     }
 
-    /// Goes on with a newer state, in which a layer of a flush that was given up may count.
+    /// Goes on with a newer state, in whose history a layer of a flush that was given up may be.
     pub(crate) async fn recognise(&mut self, found: &Found) -> Result<Option<Made>> {
         for ours in self.in_doubt.clone() {
-            let row = found.snapshot.layers()?.into_iter();
-            if let Some(row) = row.into_iter().find(|row| row.id == ours.layer) {
-                return self.resume(ours, row.sequence).await.map(Some);
+            let row = history::layer_row(&found.layers, &found.snapshot, ours.sequence).await?;
+            if row.is_some_and(|row| row.id == ours.layer) {
+                return self.resume(ours, ours.sequence).await.map(Some);
             }
         }
         Ok(None)
     }
 
     /// Notes that a layer with what is pending now may reach the store.
-    fn doubt(&mut self, layer: Id) {
+    fn doubt(&mut self, layer: Id, sequence: u64) {
         self.in_doubt.push(InDoubt {
             layer,
+            sequence,
             version: self.pending.version,
         });
     }

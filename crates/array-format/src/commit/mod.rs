@@ -59,7 +59,11 @@ impl ArrayFile {
                     return Ok(());
                 }
                 Made::Before => return Ok(()),
-                Made::Overtaken(found) => self.follow(*found).await?,
+                Made::Overtaken(found) => match self.recognise(&found).await? {
+                    Some(Made::Before) => return Ok(()),
+                    Some(_) => {}
+                    None => self.follow(*found).await?,
+                },
                 Made::Again => {}
             }
             backoff.wait().await?;

@@ -72,7 +72,7 @@ fn boxes_of(most: &[u64], n: u64, begun: &mut Coords, out: &mut Vec<Coords>) {
         if out.len() == BOXES || n / extent > room {
             return;
         }
-        if n % extent == 0 {
+        if n.is_multiple_of(extent) {
             begun.push(extent);
             boxes_of(rest, n / extent, begun, out);
             begun.pop();

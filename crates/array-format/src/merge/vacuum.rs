@@ -6,7 +6,7 @@ use array_format_core::wire::header::Id;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::storage::Held;
+use crate::storage::{Held, Leftover, recognise};
 
 /// What [`ArrayFile::vacuum`] is to do.
 ///
@@ -83,6 +83,8 @@ enum How {
     Layer(u64, Option<Id>),
     /// At once.
     Object,
+    /// A file that the local store hides, unless it still needs it.
+    Leftover(Leftover),
 }
 
 impl ArrayFile {
@@ -106,6 +108,15 @@ impl ArrayFile {
                 match how {
                     How::Layer(number, layer) => {
                         if !self.vacate(number, layer).await? {
+                            continue;
+                        }
+                    }
+                    How::Leftover(leftover) => {
+                        let Some(local) = recognise(self.place.store()) else {
+                            continue;
+                        };
+                        let removed = local.remove_leftover(&leftover).await;
+                        if !removed.map_err(|error| Error::Storage(error.to_string()))? {
                             continue;
                         }
                     }
@@ -172,6 +183,21 @@ impl ArrayFile {
                     reason: Reason::Probe,
                 };
                 orphans.push((How::Object, orphan));
+            }
+        }
+        if let Some(local) = recognise(self.place.store()) {
+            let leftovers = local.leftovers(&self.place.stem_path()).await;
+            for leftover in leftovers.map_err(|error| Error::Storage(error.to_string()))? {
+                let age = now.duration_since(leftover.modified);
+                let ours = self.place.has_name(&leftover.object);
+                if ours && age.is_ok_and(|age| age >= grace) {
+                    let orphan = Orphan {
+                        path: leftover.path.display().to_string(),
+                        bytes: std::fs::metadata(&leftover.path).map_or(0, |meta| meta.len()),
+                        reason: Reason::Unfinished,
+                    };
+                    orphans.push((How::Leftover(leftover), orphan));
+                }
             }
         }
         Ok(orphans)

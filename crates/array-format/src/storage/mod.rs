@@ -6,7 +6,7 @@ mod place;
 mod trust;
 
 pub use local::LocalStore;
-pub(crate) use local::adopt;
+pub(crate) use local::{Leftover, adopt, recognise};
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

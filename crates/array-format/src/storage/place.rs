@@ -146,6 +146,11 @@ impl ObjectStoreBackend {
         base.strip_suffix(".af").unwrap_or(base)
     }
 
+    /// The path of the base without its ending: what all names of the file begin with.
+    pub(crate) fn stem_path(&self) -> Path {
+        Path::parse(self.stem()).unwrap_or_else(|_| Path::from(self.stem()))
+    }
+
     /// The path of the sidecar with this number.
     pub(crate) fn sidecar(&self, sequence: u64) -> Path {
         // The stem is canonical already: encoding it again would double its escapes.
@@ -163,6 +168,18 @@ impl ObjectStoreBackend {
         let canonical = digits.bytes().all(|b| b.is_ascii_digit())
             && (digits == "0" || !digits.starts_with('0'));
         canonical.then(|| digits.parse().ok())?
+    }
+
+    /// Whether an object of this file name, in the file's folder, is the base or a sidecar, or has the
+    /// name of one.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        let base = self.base.filename();
+        let stem = base.map(|base| base.strip_suffix(".af").unwrap_or(base));
+        let number = || {
+            let rest = name.strip_prefix(stem?)?.strip_prefix('.')?;
+            rest.strip_suffix(".af")?.parse::<u64>().ok()
+        };
+        base == Some(name) || number().is_some()
     }
 
     /// Whether a list is a walk through a folder, which is not of one moment.

@@ -12,7 +12,6 @@ use super::{LocalStore, blocking, failed};
 
 /// A staging file, or a claim to replace an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), allow(dead_code, reason = "vacuum is to use it"))]
 pub(crate) struct Leftover {
     pub(crate) path: PathBuf,
     /// The object, by its file name; a `#` in it is spelt `%23`.
@@ -21,7 +20,6 @@ pub(crate) struct Leftover {
     pub(crate) modified: SystemTime,
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "vacuum is to use it"))]
 impl LocalStore {
     /// Files of objects whose path begins with `prefix`, in the prefix's own folder.
     pub(crate) async fn leftovers(&self, prefix: &Path) -> Result<Vec<Leftover>> {

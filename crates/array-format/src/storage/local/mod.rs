@@ -27,10 +27,11 @@ use object_store::{
     Result,
 };
 
-pub(crate) use adopt::adopt;
+pub(crate) use adopt::{adopt, recognise};
 #[cfg(test)]
 use disk::Disk;
 use disk::Stamp;
+pub(crate) use leftovers::Leftover;
 use real::RealDisk;
 use upload::Upload;
 use writer::{Put, Writer};
