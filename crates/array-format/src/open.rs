@@ -199,10 +199,10 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
             }
             continue;
         }
-        let newer = match sidecar_end(place, number, file, &mut torn).await {
+        let newer = match sidecar_end(place, *sidecar, file, &mut torn).await {
             Ok(Some(newer)) => newer,
             Ok(None) => continue,
-            // Removed since it was listed: a compaction is under way.
+            // Removed or replaced since it was listed: a compaction is under way.
             Err(Error::FileNotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -316,12 +316,18 @@ pub(crate) async fn find_layer(
 /// The end of a sidecar, if it is a complete layer of this file.
 async fn sidecar_end(
     place: &ObjectStoreBackend,
-    number: u64,
+    Sidecar { number, length }: Sidecar,
     file: Id,
     torn: &mut Vec<u64>,
 ) -> Result<Option<End>> {
     let path = place.sidecar(number);
     let tail = place.tail(&path).await?;
+    if tail.object_length != length {
+        // A tombstone by now.
+        return Err(Error::FileNotFound {
+            path: path.to_string(),
+        });
+    }
     if !Trailer::is_complete(&tail.bytes) {
         if is_ours(place, &path, file).await {
             tracing::warn!(%path, "a layer was never completely written; it is passed over");

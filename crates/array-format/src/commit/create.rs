@@ -4,6 +4,7 @@ use array_format_core::commit::{self, CommitInfo, Committed};
 use array_format_core::snapshot::Snapshot;
 use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::header::{Header, Id};
+use array_format_core::wire::tables::LayerRow;
 use array_format_core::wire::trailer::Trailer;
 use bytes::Bytes;
 use object_store::PutMode;
@@ -15,6 +16,9 @@ use crate::history;
 use crate::merge::Merge;
 use crate::open::{self, Found, now, random_id};
 use crate::storage::{Held, Pin, PutOutcome};
+
+/// Compactions by others that a look at the history follows.
+const ATTEMPTS: usize = 32;
 
 /// What a new layer is made for.
 pub(crate) enum Work {
@@ -88,7 +92,7 @@ impl ArrayFile {
                 Held::Layer(header) if matches!(work, Work::Changes(_)) => {
                     let ours = |doubt: &&InDoubt| doubt.layer == header.layer;
                     if let Some(&ours) = self.in_doubt.iter().find(ours) {
-                        return self.resume(ours, sequence).await;
+                        return self.resume(ours).await;
                     }
                 }
                 Held::Vacant => {
@@ -211,10 +215,9 @@ impl ArrayFile {
             Err(error) => return Err(error),
         };
         if base.file != self.snapshot.root.file || base.sequence >= sequence {
-            let found = open::find(&self.place).await?;
+            let (found, rows) = self.find_rows(&[sequence]).await?;
             let same_file = found.snapshot.root.file == self.snapshot.root.file;
-            let row = history::layer_row(&found.layers, &found.snapshot, sequence).await?;
-            if same_file && row.is_some_and(|row| row.id == layer) {
+            if same_file && rows[0].as_ref().is_some_and(|row| row.id == layer) {
                 // It counted, and has been merged into that base.
                 self.adopt(found);
                 return Ok(Made::Counts);
@@ -235,11 +238,35 @@ impl ArrayFile {
         Ok(Made::Counts)
     }
 
+    /// The newest snapshot, and the rows of layers that count in its history.
+    async fn find_rows(&self, numbers: &[u64]) -> Result<(Found, Vec<Option<LayerRow>>)> {
+        for _ in 0..ATTEMPTS {
+            let found = open::find(&self.place).await?;
+            let mut rows = Vec::new();
+            for &number in numbers {
+                let row = history::layer_row(&found.layers, &found.snapshot, number).await;
+                match row {
+                    Ok(row) => rows.push(row),
+                    // Compacted meanwhile: look again.
+                    Err(Error::SnapshotExpired { .. }) => break,
+                    Err(error) => return Err(error),
+                }
+            }
+            if rows.len() == numbers.len() {
+                return Ok((found, rows));
+            }
+        }
+        Err(Error::Storage(format!(
+            "{} is compacted faster than its history can be read; whether the last commit was made \
+             is not known: try again",
+            self.place.path()
+        )))
+    }
+
     /// Goes on after a flush whose layer turns out to be in the store.
-    async fn resume(&mut self, ours: InDoubt, sequence: u64) -> Result<Made> {
-        let found = open::find(&self.place).await?;
-        let row = history::layer_row(&found.layers, &found.snapshot, sequence).await?;
-        if row.is_none_or(|row| row.id != ours.layer) {
+    async fn resume(&mut self, ours: InDoubt) -> Result<Made> {
+        let (found, rows) = self.find_rows(&[ours.sequence]).await?;
+        if rows[0].as_ref().is_none_or(|row| row.id != ours.layer) {
             // What it stood on was gone when it came: it never counted.
             self.undoubt(ours.layer);
             return Ok(Made::Overtaken(Box::new(found)));
@@ -261,12 +288,18 @@ impl ArrayFile {
         Ok(Made::Again)
     }
 
-    /// Goes on with a newer state, in whose history a layer of a flush that was given up may be.
-    pub(crate) async fn recognise(&mut self, found: &Found) -> Result<Option<Made>> {
-        for ours in self.in_doubt.clone() {
-            let row = history::layer_row(&found.layers, &found.snapshot, ours.sequence).await?;
+    /// Looks for layers of flushes that were given up in the newest history, and goes on from there if
+    /// one is in it.
+    pub(crate) async fn recognise(&mut self) -> Result<Option<Made>> {
+        if self.in_doubt.is_empty() {
+            return Ok(None);
+        }
+        let doubts = self.in_doubt.clone();
+        let numbers: Vec<u64> = doubts.iter().map(|ours| ours.sequence).collect();
+        let (_, rows) = self.find_rows(&numbers).await?;
+        for (ours, row) in doubts.into_iter().zip(rows) {
             if row.is_some_and(|row| row.id == ours.layer) {
-                return self.resume(ours, ours.sequence).await.map(Some);
+                return self.resume(ours).await.map(Some);
             }
         }
         Ok(None)

@@ -27,10 +27,10 @@ impl ArrayFile {
     pub async fn refresh(&mut self) -> Result<()> {
         self.check_unfrozen()?;
         self.spool_dirty().await?;
-        let found = open::find(&self.place).await?;
-        if self.recognise(&found).await?.is_some() {
+        if self.recognise().await?.is_some() {
             return Ok(());
         }
+        let found = open::find(&self.place).await?;
         self.follow(found).await
     }
 
@@ -84,7 +84,11 @@ impl ArrayFile {
             return Ok(());
         }
         let chain = self.chain().await?;
-        match named.find(|(_, row)| !chain.is_kept(row.sequence)) {
+        match named.find(|(_, row)| {
+            chain
+                .kept_as(row.sequence)
+                .is_none_or(|kept| kept.sequence != row.sequence)
+        }) {
             Some((name, row)) => Err(Error::SnapshotExpired {
                 detail: format!(
                     "tag {name:?} is to name commit {}, which a compaction has given up; `untag` it",

@@ -59,7 +59,7 @@ impl ArrayFile {
                     return Ok(());
                 }
                 Made::Before => return Ok(()),
-                Made::Overtaken(found) => match self.recognise(&found).await? {
+                Made::Overtaken(found) => match self.recognise().await? {
                     Some(Made::Before) => return Ok(()),
                     Some(_) => {}
                     None => self.follow(*found).await?,

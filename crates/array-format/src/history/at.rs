@@ -94,29 +94,19 @@ impl ArrayFile {
 
     /// The snapshot at a point of this handle's history, or a merge of it.
     pub(crate) async fn find_at(&self, at: &At) -> Result<Found> {
-        let (sequence, layer) = self.resolve(at).await?;
-        if sequence != self.sequence() && !self.chain().await?.is_kept(sequence) {
-            return Err(Error::SnapshotExpired {
-                detail: format!("{at} is not kept any more: a compaction has given it up"),
-            });
+        let (sequence, mut layer) = self.resolve(at).await?;
+        let mut number = sequence;
+        if sequence != self.sequence() {
+            let chain = self.chain().await?;
+            let Some(kept) = chain.kept_as(sequence) else {
+                return Err(Error::SnapshotExpired {
+                    detail: format!("{at} is not kept any more: a compaction has given it up"),
+                });
+            };
+            (number, layer) = (kept.sequence, kept.id);
         }
-        let gone = match self.find_layer(sequence, layer).await {
-            Err(
-                error @ (Error::SnapshotExpired { .. }
-                | Error::FileNotFound { .. }
-                | Error::Corrupt { .. }),
-            ) => error,
-            other => return other,
-        };
-        let chain = self.chain().await?;
-        for same in chain.same_state(sequence).into_iter().skip(1) {
-            if let Some(row) = chain.row(same)
-                && let Ok(found) = self.find_layer(same, row.id).await
-            {
-                return Ok(found);
-            }
-        }
-        Err(match gone {
+        let found = self.find_layer(number, layer).await;
+        found.map_err(|error| match error {
             Error::SnapshotExpired { detail } | Error::FileNotFound { path: detail } => {
                 Error::SnapshotExpired {
                     detail: format!("{at} is not kept any more ({detail})"),

@@ -84,11 +84,11 @@ impl Chain {
         all
     }
 
-    /// Whether a snapshot, or one that shows the same, is kept: no merge has given up its layers.
-    pub(crate) fn is_kept(&self, snapshot: u64) -> bool {
+    /// A snapshot that shows the same state as this one and is kept: no merge has given up its layers.
+    pub(crate) fn kept_as(&self, snapshot: u64) -> Option<&LayerRow> {
         let is_there = |number: u64| self.row(number).is_some_and(|row| !row.gone);
         let whole = |n: &u64| self.layers_of(*n).all(is_there);
-        self.same_state(snapshot).iter().any(whole)
+        self.row(self.same_state(snapshot).into_iter().find(whole)?)
     }
 
     /// The layers that any of these snapshots stands on.

@@ -79,7 +79,7 @@ impl ArrayFile {
                 frames: row.frames,
                 bytes: row.bytes,
                 layer_bytes: row.length,
-                retained: chain.is_kept(row.sequence),
+                retained: chain.kept_as(row.sequence).is_some(),
                 tags: tags
                     .iter()
                     .filter(|tag| tag.sequence == row.sequence)

@@ -73,7 +73,6 @@ fn every_schedule_is_explained_by_the_log() {
 /// A tag or a restore that follows a merge may name layers that the merge's maker, who does not know
 /// of it, removes.
 #[test]
-#[ignore = "tags and restores are not yet safe while others remove layers"]
 fn tags_and_restores_hold_while_layers_are_removed() {
     check(true);
 }
