@@ -115,7 +115,7 @@ async fn kills_at_any_moment(ground: Ground, rounds: u64) -> (u64, u64) {
             let arguments = [format!("writer={writer}"), format!("from={}", serial + 1)];
             children.push(place.torture("write", &arguments));
         }
-        let mut compactor = place.torture("compact", &[]);
+        let mut compactor = place.torture("compactor", &[]);
         // From before it has opened the file to some commits on.
         let wait = (round * 7919 % 97) * 2 + 3;
         tokio::time::sleep(Duration::from_millis(wait)).await;

@@ -31,7 +31,7 @@ async fn file(ground: &Ground) -> Place {
 /// Writers of their own chunks: every state that anybody saw is that of its number.
 async fn disjoint(ground: Ground, commits: u64) {
     let place = file(&ground).await;
-    let compactor = place.torture("compact", &[]);
+    let compactor = place.torture("compactor", &[]);
     let readers: Vec<Child> = (0..2).map(|_| place.torture("read", &[])).collect();
     let start = Instant::now();
     let writers: Vec<Child> = (0..WRITERS)
@@ -105,7 +105,7 @@ async fn disjoint(ground: Ground, commits: u64) {
 /// Writers that meet: no addition is lost, and none is made twice.
 async fn overlapping(ground: Ground, commits: u64) {
     let place = file(&ground).await;
-    let compactor = place.torture("compact", &[]);
+    let compactor = place.torture("compactor", &[]);
     let writers: Vec<Child> = (0..WRITERS)
         .map(|writer| {
             let arguments = [

@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
         Ok((verb, arguments)) => match verb.as_str() {
             "write" => workers::write(arguments).await,
             "count" => workers::count(arguments).await,
-            "compact" => workers::compact(arguments).await,
+            "compactor" => workers::compact(arguments).await,
             "read" => workers::read(arguments).await,
             verb => verbs::run(verb, arguments).await,
         },
