@@ -34,6 +34,9 @@ pub(super) async fn start() -> Result<Server> {
         ("azure_storage_account_name", ACCOUNT.into()),
         ("azure_storage_account_key", KEY.into()),
         ("allow_http", "true".into()),
+        // Node closes what was idle for five seconds, and the client does not repeat a conditional put
+        // that meets a closed connection.
+        ("pool_idle_timeout", "2 seconds".into()),
     ];
     let server = Server {
         root: format!("az://{BUCKET}"),
