@@ -259,7 +259,10 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
 /// Whether the base still holds this layer.
 async fn has_base(place: &ObjectStoreBackend, layer: Id) -> Result<bool> {
     match place.head(place.path(), HEADER_BYTES as u64).await {
-        Ok(head) => Ok(Header::decode(&head)?.layer == layer),
+        Ok(head) => {
+            let header = Header::decode(&head).map_err(|error| named(place.path(), error))?;
+            Ok(header.layer == layer)
+        }
         Err(Error::SnapshotExpired { .. }) => Ok(false),
         Err(error) => Err(error),
     }
