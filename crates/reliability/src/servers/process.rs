@@ -11,7 +11,7 @@ use crate::cargo::target;
 
 /// Runs its arguments until its input ends, which it does at the latest when the process that holds
 /// the other end is gone. Both are in the background of this shell, so that an interrupt from the
-/// keyboard does not reach them.
+/// keyboard does not reach them. 137 says that the watch has killed the server, and is gone itself.
 const GUARD: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -20,7 +20,7 @@ server=$!
 watch=$!
 wait "$server"
 status=$?
-kill "$watch"
+[ "$status" = 137 ] || kill "$watch"
 exit "$status"
 "#;
 
