@@ -357,7 +357,8 @@ impl World {
         Ok((frames, bytes))
     }
 
-    /// A handle opened now sees the newest version; the store holds its layers and nothing else.
+    /// A handle opened now sees the newest version; the store holds its layers, and above the
+    /// base's number nothing else.
     pub(super) async fn check_newest(&self) -> Outcome {
         let (&sequence, newest) = self.newest();
         let file = self.open().await?;
@@ -374,8 +375,33 @@ impl World {
             .iter()
             .map(|object| object.location.to_string())
             .collect();
-        ensure_eq!(names.len(), newest.layers, "objects {names:?}");
+        let number = |name: &String| -> Option<u64> {
+            let digits = name.strip_prefix("folder/data.")?.strip_suffix(".af")?;
+            digits.parse().ok()
+        };
+        let base = self.base();
+        let (strays, live): (Vec<u64>, Vec<u64>) = names
+            .iter()
+            .filter_map(number)
+            .partition(|number| *number <= base);
+        ensure_eq!(live.len() + 1, newest.layers, "objects {names:?}");
+        // A writer whose snapshot was compacted away may leave a layer that never counted.
+        ensure!(
+            strays.is_empty() || self.handles.len() > 1,
+            "objects {names:?}: {strays:?} should be gone"
+        );
+        ensure_eq!(
+            strays.len() + live.len() + 1,
+            names.len(),
+            "objects {names:?}"
+        );
         Ok(())
+    }
+
+    /// The number of the layer in the base object: the last that held everything.
+    fn base(&self) -> u64 {
+        let whole = self.versions.iter().rev().find(|(_, v)| v.layers == 1);
+        whole.map_or(0, |(&sequence, _)| sequence)
     }
 
     /// A file that was just opened holds the newest version.
