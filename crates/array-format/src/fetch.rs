@@ -74,6 +74,7 @@ impl Layers {
         }
         let pin = self.pin(sequence);
         let path = self.path(sequence);
+        let end = range.end;
         match self.place.range(&path, range, &pin).await {
             // Stores refuse a range past the end of a tombstone in ways of their own.
             Err(Error::Store { .. } | Error::Corrupt { .. }) if self.is_vacated(sequence).await => {
@@ -81,6 +82,13 @@ impl Layers {
                     detail: format!("{path} was merged into a later layer"),
                 })
             }
+            Err(error @ Error::Store { .. }) => match self.place.version(&path).await {
+                Ok(Some((_, length))) if length < end => Err(Error::corrupt(format!(
+                    "{path} has {length} bytes, byte {end} is needed: it was cut short"
+                ))
+                .within(Place::layer(sequence))),
+                _ => Err(error),
+            },
             bytes => bytes.map_err(|e| e.within(Place::layer(sequence))),
         }
     }
@@ -207,14 +215,23 @@ pub(crate) async fn complete(
     buffers: &mut Buffers,
 ) -> Result<()> {
     let mut hinted = false;
+    // From each layer, the range in which the pages stand.
+    let mut used: HashMap<u64, Range<u64>> = HashMap::new();
     loop {
         let wanted = snapshot.missing()?;
         if wanted.is_empty() {
-            return Ok(());
+            // What `layers` says is known only now.
+            for (sequence, range) in used {
+                layer_of(snapshot, sequence, &range)?;
+            }
+            return check_newest(snapshot);
         }
         let mut absent = Vec::new();
         for want in wanted {
             let piece = page_piece(&want.address)?;
+            let Range { start, end } = piece.range;
+            let range = used.entry(piece.sequence).or_insert(start..end);
+            *range = range.start.min(start)..range.end.max(end);
             match buffers.get(&piece) {
                 Some(bytes) => supply(layers, snapshot, want, bytes).await?,
                 None => absent.push((want, piece)),
@@ -235,6 +252,17 @@ pub(crate) async fn complete(
             supply(layers, snapshot, want, bytes).await?;
         }
     }
+}
+
+/// The last layer of a snapshot is the one that carries its root.
+fn check_newest(snapshot: &Snapshot) -> Result<()> {
+    let root = &snapshot.root;
+    let newest = snapshot.newest()?;
+    if newest.is_some_and(|row| (row.sequence, row.id) == (root.sequence, root.layer)) {
+        return Ok(());
+    }
+    Err(Error::corrupt("the newest layer does not list itself last")
+        .within(Place::layer(root.sequence)))
 }
 
 async fn supply(
@@ -308,7 +336,9 @@ pub(crate) fn frame_pages(snapshot: &Snapshot, buffers: &Buffers) -> Result<Page
             if pages.get(&address).is_some() {
                 continue;
             }
-            if let Some(stored) = buffers.get(&page_piece(&address)?) {
+            let piece = page_piece(&address)?;
+            if let Some(stored) = buffers.get(&piece) {
+                layer_of(snapshot, piece.sequence, &piece.range)?;
                 page::verify(&address, &stored)?;
                 pages.insert(address, LoadedPage::new(stored).into());
                 grew = true;
@@ -360,10 +390,13 @@ pub(crate) async fn load_until<T: Table>(
             return Err(Error::corrupt("a metadata page leads back to itself"));
         }
         let wanted = missing.iter().map(page_piece).collect::<Result<Vec<_>>>()?;
+        let holders = wanted
+            .iter()
+            .map(|piece| layer_of(snapshot, piece.sequence, &piece.range))
+            .collect::<Result<Vec<_>>>()?;
         let fetched = self::pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
-        for (address, stored) in missing.into_iter().zip(fetched) {
+        for ((address, layer), stored) in missing.into_iter().zip(holders).zip(fetched) {
             if let Err(error) = page::verify(&address, &stored) {
-                let layer = layer_id(snapshot, address.sequence)?;
                 return Err(layers.blame(address.sequence, Some(layer), error).await);
             }
             pages.insert(address, Arc::new(LoadedPage::new(stored)));
@@ -383,10 +416,11 @@ pub(crate) async fn load(
     missing.dedup();
     let mut absent = Vec::new();
     for address in missing {
-        let layer = layer_id(snapshot, address.sequence)?;
+        let piece = page_piece(&address)?;
+        let layer = layer_of(snapshot, piece.sequence, &piece.range)?;
         match settings.cache.page(layer, address.offset) {
             Some(page) => pages.insert(address, page),
-            None => absent.push((address, layer, page_piece(&address)?)),
+            None => absent.push((address, layer, piece)),
         }
     }
     let wanted: Vec<Piece> = absent.iter().map(|(_, _, piece)| piece.clone()).collect();
@@ -402,12 +436,24 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// The id of a layer that a snapshot refers to.
-pub(crate) fn layer_id(snapshot: &Snapshot, sequence: u64) -> Result<Id> {
-    match snapshot.layer(sequence)? {
-        Some(row) => Ok(row.id),
-        None => Err(Error::corrupt(format!(
+/// The id of a layer that a snapshot refers to, if pages and frames may stand in this range of it.
+pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -> Result<Id> {
+    let damaged = |detail: String| Error::corrupt(detail).within(Place::layer(sequence));
+    let Some(row) = snapshot.layer(sequence)? else {
+        return Err(damaged(format!(
             "a reference to layer {sequence}, which is not one of the snapshot's"
-        ))),
+        )));
+    };
+    let length = match row.length {
+        _ if sequence == snapshot.root.sequence => snapshot.object_length,
+        length => length,
+    };
+    let fits = range.start >= HEADER_BYTES as u64
+        && range.end <= length.saturating_sub(TRAILER_BYTES as u64);
+    if !fits {
+        return Err(damaged(format!(
+            "a reference to bytes {range:?}, which are not all data"
+        )));
     }
+    Ok(row.id)
 }

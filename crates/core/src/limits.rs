@@ -38,3 +38,8 @@ pub fn check(what: &str, actual: u64, limit: u64) -> Result<()> {
     }
     Ok(())
 }
+
+/// As [`check`], of what was read: it is the file that is wrong.
+pub(crate) fn check_stored(what: &str, actual: u64, limit: u64) -> Result<()> {
+    check(what, actual, limit).map_err(|e| Error::corrupt(e.to_string()))
+}

@@ -273,6 +273,17 @@ impl Snapshot {
         Ok(out)
     }
 
+    /// The last of the layers from this snapshot's own number on, which should be its own.
+    pub fn newest(&self) -> Result<Option<&LayerRow>> {
+        let mut last = None;
+        let from = Some(&self.root.sequence);
+        self.root.layers.visit(&self.layers, from, None, |row| {
+            last = Some(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(last)
+    }
+
     /// The base of this snapshot.
     pub fn base(&self) -> Result<&LayerRow> {
         let mut first = None;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use array_format_core::Place;
 use array_format_core::snapshot::Snapshot;
 use array_format_core::tree::{Miss, PageSet};
 use array_format_core::wire::page::PageAddress;
@@ -148,7 +149,15 @@ impl ArrayFile {
         }));
         rows.sort_unstable_by_key(|row| row.sequence);
         if rows.windows(2).any(|w| w[0].sequence == w[1].sequence) {
-            return Err(Error::corrupt("a layer is in the log and in the snapshot"));
+            return Err(Error::corrupt("a layer is in the log and in the snapshot")
+                .within(Place::part("log")));
+        }
+        if rows.last().map(|row| row.sequence) != Some(self.sequence()) {
+            let place = Place {
+                part: Some("log".into()),
+                ..Place::layer(self.sequence())
+            };
+            return Err(Error::corrupt("it has layers after the newest").within(place));
         }
         Ok(Chain::new(rows))
     }

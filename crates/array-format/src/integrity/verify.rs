@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use array_format_core::wire::header::Header;
+use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::root::Root;
 use array_format_core::wire::tables::{
     Arrays, Attributes, FILE_ID, FrameKey, Frames, LayerRow, Layers, Log, Statistics,
@@ -641,11 +641,11 @@ impl<'a> Survey<'a> {
     /// Tags and the log.
     async fn history(&mut self) -> Result<()> {
         let mut holes = Vec::new();
+        let mut named = Vec::new();
         let tags = &self.root.tags;
-        each(&self.source, tags, &mut self.tally, |step| {
-            if let Step::Hole(hole) = step {
-                holes.push(hole);
-            }
+        each(&self.source, tags, &mut self.tally, |step| match step {
+            Step::Hole(hole) => holes.push(hole),
+            Step::Rows(rows) => named.extend(rows),
         })
         .await?;
         for hole in holes {
@@ -666,13 +666,22 @@ impl<'a> Survey<'a> {
             self.row_problem("root", Vec::new(), text);
         }
         let mut holes = Vec::new();
+        let mut past = HashMap::new();
         let log = &self.root.log;
-        each(&self.source, log, &mut self.tally, |step| {
-            if let Step::Hole(hole) = step {
-                holes.push(hole);
-            }
+        each(&self.source, log, &mut self.tally, |step| match step {
+            Step::Hole(hole) => holes.push(hole),
+            Step::Rows(rows) => past.extend(rows.iter().map(|row| (row.sequence, row.id))),
         })
         .await?;
+        self.past(&past);
+        past.extend(self.rows.values().map(|row| (row.sequence, row.id)));
+        for tag in named {
+            let known = past.get(&tag.sequence) == Some(&tag.layer);
+            if !known && holes.is_empty() {
+                let text = format!("tag {:?} is of a layer that never was", tag.name);
+                self.row_problem("tags", Vec::new(), text);
+            }
+        }
         let log_bytes: u64 = self.tally.live.values().sum();
         if holes.is_empty() && log_bytes != self.root.log_bytes {
             let text = format!(
@@ -686,6 +695,22 @@ impl<'a> Survey<'a> {
             self.hole::<Log>(&hole, vec![Affected::History { from, to }]);
         }
         Ok(())
+    }
+}
+
+impl Survey<'_> {
+    /// The log is of layers before the newest that are not the snapshot's.
+    fn past(&mut self, past: &HashMap<u64, Id>) {
+        let wrong: BTreeSet<u64> = past
+            .keys()
+            .copied()
+            .filter(|n| *n >= self.root.sequence || self.rows.contains_key(n))
+            .collect();
+        for number in wrong {
+            let affects = vec![Affected::Commit(number)];
+            let text = format!("it has layer {number}, which is not of the past");
+            self.row_problem("log", affects, text);
+        }
     }
 }
 

@@ -195,7 +195,8 @@ impl Merge {
                     chunk: Some(row.key.tile.chunk.to_vec()),
                     ..Place::layer(row.sequence)
                 });
-                let layer = fetch::layer_id(&file.snapshot, row.sequence)?;
+                let range = row.offset..row.end();
+                let layer = fetch::layer_of(&file.snapshot, row.sequence, &range)?;
                 return Err(layers.blame(row.sequence, Some(layer), error).await);
             }
             let offset = self.spool.append(&stored)?;

@@ -162,7 +162,9 @@ impl Gather<'_> {
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
         let mut absent = Vec::new();
         for wanted in wanted {
-            let layer = fetch::layer_id(&file.snapshot, wanted.row.sequence)?;
+            let range = wanted.row.offset..wanted.row.end();
+            let layer = fetch::layer_of(&file.snapshot, wanted.row.sequence, &range);
+            let layer = layer.map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             match cache.frame(layer, wanted.row.offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
                     self.deliver(&wanted, raw, &decoder, sink)?;

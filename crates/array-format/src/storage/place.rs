@@ -433,6 +433,7 @@ impl ObjectStoreBackend {
         let start = bytes.slice(..bytes.len().min(TOMBSTONE_BYTES));
         if length == TOMBSTONE_BYTES as u64
             && let Some(stone) = Tombstone::decode(&start)
+            && stone.header.sequence == sequence
         {
             return Ok(Held::Tombstone(stone));
         }

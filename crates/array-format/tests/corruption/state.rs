@@ -8,6 +8,7 @@ use array_format::element::Elements;
 use array_format::object_store::memory::InMemory;
 use array_format::object_store::path::Path;
 use array_format::{ArrayFile, AttributeValue, Error, FileConfig, NoCompression, Result};
+use array_format_core::Place;
 
 pub const NAME: &str = "seed.af";
 
@@ -30,9 +31,11 @@ pub struct ArrayState {
     pub attributes: Result<Attributes>,
     /// `None` where the call logs an error.
     pub stats: Option<String>,
+    /// What stands for the error that was logged.
+    lost: Option<Error>,
 }
 
-fn config() -> FileConfig<NoCompression> {
+pub fn config() -> FileConfig<NoCompression> {
     // Nothing is cached: the next file has the same layer ids and other bytes.
     FileConfig {
         cache_capacity: 0,
@@ -60,11 +63,13 @@ pub async fn read(store: &Arc<InMemory>) -> Result<State> {
                 let name = &meta.name;
                 let elements = file.read_elements(name, vec![], vec![]).await;
                 let chunks = file.chunks(name).await;
+                let stats = file.array_stats(name).map(|stats| format!("{stats:?}"));
                 arrays.push(ArrayState {
+                    lost: lost(&stats, name),
                     elements: elements.map(|(_, elements)| elements),
                     chunks: chunks.map(|chunks| format!("{chunks:?}")),
                     attributes: owned(file.attributes(name)),
-                    stats: file.array_stats(name).map(|stats| format!("{stats:?}")),
+                    stats,
                     meta: meta.clone(),
                 });
             }
@@ -78,6 +83,16 @@ pub async fn read(store: &Arc<InMemory>) -> Result<State> {
         attributes: owned(file.file_attributes()),
         arrays,
     })
+}
+
+/// Every array of a file that was opened has statistics.
+fn lost(stats: &Option<String>, array: &str) -> Option<Error> {
+    let place = Place {
+        array: Some(array.to_owned()),
+        ..Place::default()
+    };
+    let error = Error::corrupt("statistics cannot be read").within(place);
+    stats.is_none().then_some(error)
 }
 
 async fn history(file: &ArrayFile) -> Result<String> {
@@ -148,20 +163,25 @@ pub fn agrees(found: &Result<State>, expected: &State) -> bool {
     whole
 }
 
-/// Whether any part is an error; each must say where.
-pub fn has_error(found: &Result<State>) -> bool {
-    fn failed<V>(part: &Result<V>) -> bool {
-        part.as_ref()
-            .inspect_err(|error| check_error(error))
-            .is_err()
-    }
-    let Ok(state) = found else {
-        return failed(found);
+/// All errors; each must say where.
+pub fn errors(found: &Result<State>) -> Vec<&Error> {
+    let state = match found {
+        Ok(state) => state,
+        Err(error) => {
+            check_error(error);
+            return vec![error];
+        }
     };
-    let mut any = failed(&state.attributes) | failed(&state.arrays) | failed(&state.history);
+    let mut all = Vec::new();
+    all.extend(state.attributes.as_ref().err());
+    all.extend(state.arrays.as_ref().err());
+    all.extend(state.history.as_ref().err());
     for array in state.arrays.iter().flatten() {
-        any |= failed(&array.elements) | failed(&array.chunks) | failed(&array.attributes);
-        any |= array.stats.is_none();
+        all.extend(array.elements.as_ref().err());
+        all.extend(array.chunks.as_ref().err());
+        all.extend(array.attributes.as_ref().err());
+        all.extend(array.lost.as_ref());
     }
-    any
+    all.iter().for_each(|error| check_error(error));
+    all
 }

@@ -56,6 +56,7 @@ pub(super) fn bounds_of<'a, T: Table>(
 pub(super) fn inner<'a, T: Table>(
     pages: &'a PageSet<T>,
     address: &PageAddress,
+    rows: u64,
     bounds: Bounds<'_, T::Key>,
 ) -> Result<Option<&'a Inner<T>>> {
     let Some(node) = pages.inner(address)? else {
@@ -63,6 +64,14 @@ pub(super) fn inner<'a, T: Table>(
     };
     if node.keys.is_empty() {
         return Err(Error::corrupt("an inner page without children").within(place_of::<T>(address)));
+    }
+    if node.total_rows() != rows {
+        return Err(Error::corrupt(format!(
+            "an inner page of {} has {} rows, its parent says {rows}",
+            T::NAME,
+            node.total_rows()
+        ))
+        .within(place_of::<T>(address)));
     }
     check_bounds(node.keys.iter(), bounds).map_err(|e| e.within(place_of::<T>(address)))?;
     Ok(Some(node))
@@ -121,7 +130,7 @@ impl<'a, T: Table> Gather<'a, '_, T> {
             };
             let address = &node.pages[i];
             if level > 1 {
-                match inner(self.pages, address, bounds)? {
+                match inner(self.pages, address, node.rows[i], bounds)? {
                     Some(child) => self.descend(child, level - 1, bounds.1, from, end)?,
                     None => self.missing.push(*address),
                 }
@@ -271,7 +280,7 @@ impl<T: Table> Tree<T> {
                 for (i, address) in node.pages.iter().enumerate() {
                     // Ranges keep a page from being the child of many, level upon level.
                     let bounds = bounds_of(node, i, outer);
-                    match inner(pages, address, bounds)? {
+                    match inner(pages, address, node.rows[i], bounds)? {
                         Some(child) => nodes.push((child, level - 1, bounds.1)),
                         None => missing.push(*address),
                     }
@@ -307,7 +316,7 @@ fn walk<'a, T: Table>(
         }
         let address = &node.pages[i];
         let flow = if level > 1 {
-            match inner(pages, address, bounds)? {
+            match inner(pages, address, node.rows[i], bounds)? {
                 Some(child) => walk(child, level - 1, bounds.1, pages, from, to, missing, each)?,
                 None => {
                     missing.push(*address);

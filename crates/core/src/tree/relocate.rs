@@ -66,7 +66,7 @@ fn find_missing<T: Table>(
         }
         if height > 1 {
             let bounds = bounds_of(node, i, outer);
-            match inner(pages, address, bounds)? {
+            match inner(pages, address, node.rows[i], bounds)? {
                 Some(child) => {
                     find_missing(child, height - 1, bounds.1, pages, oldest, moves, missing)?
                 }
@@ -98,7 +98,7 @@ fn copy<T: Table>(
         let needed = || Miss::Pages(vec![*address]).into_error();
         if height > 1 {
             let bounds = bounds_of(node, i, outer);
-            let child = inner(pages, address, bounds)?.ok_or_else(needed)?;
+            let child = inner(pages, address, node.rows[i], bounds)?.ok_or_else(needed)?;
             let below = copy(
                 child,
                 height - 1,

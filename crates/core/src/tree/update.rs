@@ -178,7 +178,7 @@ fn find_missing<T: Table>(
             continue;
         }
         if height > 1 {
-            match inner(pages, address, bounds)? {
+            match inner(pages, address, node.rows[i], bounds)? {
                 Some(child) => {
                     find_missing(child, height - 1, bounds.1, here, pages, missing)?;
                 }
@@ -239,7 +239,7 @@ fn rewrite<T: Table>(
             continue;
         }
         freed.push(*address);
-        let child = inner(pages, address, bounds)?.ok_or_else(|| needed(address))?;
+        let child = inner(pages, address, node.rows[i], bounds)?.ok_or_else(|| needed(address))?;
         let below = rewrite(child, height - 1, bounds.1, here, pages, out, freed)?;
         if !below.keys.is_empty() {
             let written = level(&below, out)?;

@@ -331,9 +331,37 @@ impl<'a> Reader<'a> {
 
     /// An integer column of `count` values.
     pub fn ints_of(&mut self, id: u16, count: usize) -> Result<Vec<u64>> {
-        let values = self.ints(id)?;
-        expect_count(id, values.len(), count)?;
-        Ok(values)
+        expect_count(id, self.count(id), count)?;
+        self.ints(id)
+    }
+
+    /// An integer column with a value for each row of a page at most.
+    pub fn row_ints(&mut self, id: u16) -> Result<Vec<u64>> {
+        self.check_rows(id)?;
+        self.ints(id)
+    }
+
+    /// A column of byte strings with one for each row of a page at most.
+    pub fn row_bytes(&mut self, id: u16) -> Result<Strings> {
+        self.check_rows(id)?;
+        self.bytes(id)
+    }
+
+    /// Before it is decoded: a constant column costs no bytes.
+    fn check_rows(&self, id: u16) -> Result<()> {
+        match self.count(id) as u64 {
+            count if count > limits::PAGE_ROWS => Err(Error::corrupt(format!(
+                "column {id} has {count} values, a page has {} rows at most",
+                limits::PAGE_ROWS
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Values of a column; 0 where it is missing.
+    fn count(&self, id: u16) -> usize {
+        let column = self.columns.iter().find(|c| c.id == id);
+        column.map_or(0, |column| column.count)
     }
 
     /// A column of byte strings; empty where it is missing.
@@ -346,9 +374,8 @@ impl<'a> Reader<'a> {
 
     /// A column of `count` byte strings.
     pub fn bytes_of(&mut self, id: u16, count: usize) -> Result<Strings> {
-        let strings = self.bytes(id)?;
-        expect_count(id, strings.len(), count)?;
-        Ok(strings)
+        expect_count(id, self.count(id), count)?;
+        self.bytes(id)
     }
 
     /// Refuses the page if it has a column that nobody asked for and that may not be ignored.

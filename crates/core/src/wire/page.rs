@@ -12,6 +12,8 @@ pub const INNER: u8 = 2;
 pub const LEAF: u8 = 3;
 
 const LEVEL: i32 = 3;
+/// How a Zstandard frame starts; frames to be skipped start otherwise.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// Where a page is, and what it must look like there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,6 +92,11 @@ pub fn decode(address: &PageAddress, stored: &[u8]) -> Result<Vec<u8>> {
 /// Decompresses to at most `capacity` bytes; memory grows with what really comes out.
 fn unzip(stored: &[u8], capacity: usize) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
+    // More than one frame would be decoded as well, or what follows left unread.
+    let length = zstd::zstd_safe::find_frame_compressed_size(stored);
+    if length != Ok(stored.len()) || stored[..4] != ZSTD_MAGIC {
+        return Err(std::io::Error::other("it is not one Zstandard frame"));
+    }
 
     // A page that fits here is worth one allocation and no streaming state.
     if capacity <= 1 << 20 {

@@ -52,7 +52,7 @@ impl Table for Arrays {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<String>> {
-        let names = src.bytes(NAME)?;
+        let names = src.row_bytes(NAME)?;
         (0..names.len())
             .map(|i| names.text(i).map(str::to_owned))
             .collect()

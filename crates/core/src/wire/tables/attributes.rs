@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Table;
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::value::AttributeValue;
 use crate::wire::columns::{Reader, Writer};
 
@@ -90,11 +91,14 @@ impl Table for Attributes {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<AttributeKey>> {
-        let names = src.bytes(KEYS)?;
-        let names: Vec<Arc<str>> = (0..names.len())
-            .map(|i| names.text(i).map(Arc::from))
-            .collect::<Result<_>>()?;
-        let index = src.ints(KEY_INDEX)?;
+        let names = src.row_bytes(KEYS)?;
+        let name = |i: usize| {
+            let name = names.text(i)?;
+            limits::check_stored("an attribute key", name.len() as u64, limits::NAME_BYTES)?;
+            Ok(Arc::from(name))
+        };
+        let names: Vec<Arc<str>> = (0..names.len()).map(name).collect::<Result<_>>()?;
+        let index = src.row_ints(KEY_INDEX)?;
         let arrays = src.ints_of(ARRAY, index.len())?;
         index
             .into_iter()
@@ -128,11 +132,11 @@ impl Table for Attributes {
     }
 
     fn read_rows(src: &mut Reader, keys: Vec<AttributeKey>) -> Result<Vec<AttributeRow>> {
-        let stored = src.bytes(VALUES)?;
+        let stored = src.row_bytes(VALUES)?;
         let values: Vec<AttributeValue> = (0..stored.len())
             .map(|i| AttributeValue::decode(stored.get(i)))
             .collect::<Result<_>>()?;
-        let index = src.ints(VALUE_INDEX)?;
+        let index = src.row_ints(VALUE_INDEX)?;
         let expected = if index.is_empty() {
             values.len()
         } else {
@@ -150,7 +154,7 @@ impl Table for Attributes {
             .filter_map(|&i| values.get(i as usize))
             .map(AttributeValue::encoded_len)
             .fold(0, usize::saturating_add);
-        if expanded as u64 > crate::limits::PAGE_BYTES {
+        if expanded as u64 > limits::PAGE_BYTES {
             return Err(Error::corrupt(
                 "attribute values of a page are over the limit",
             ));

@@ -105,7 +105,7 @@ impl Table for Frames {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<FrameKey>> {
-        let arrays = src.ints(ARRAY)?;
+        let arrays = src.row_ints(ARRAY)?;
         let n = arrays.len();
         let ranks = src.ints_of(RANK, n)?;
         check_ranks(&ranks)?;
@@ -174,10 +174,10 @@ impl Table for Frames {
         let stored = src.ints_of(STORED, n)?;
         let raw = src.ints_of(RAW, n)?;
         let crcs = narrow(src.ints_of(CRC, n)?)?;
-        let extents = src.bytes(EXTENT)?;
+        let extents = src.row_bytes(EXTENT)?;
         let valid = src.ints_of(VALID, n)?;
         let nan = src.ints_of(NAN, n)?;
-        let (min, max) = (src.bytes(MIN)?, src.bytes(MAX)?);
+        let (min, max) = (src.row_bytes(MIN)?, src.row_bytes(MAX)?);
         for (what, column) in [("extent", &extents), ("minimum", &min), ("maximum", &max)] {
             if !column.is_empty() && column.len() != n {
                 return Err(Error::corrupt(format!(

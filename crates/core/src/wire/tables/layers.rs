@@ -2,6 +2,7 @@
 
 use super::{Table, column};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::wire::columns::{Reader, Writer};
 use crate::wire::header::Id;
 
@@ -47,12 +48,15 @@ impl Origin {
         }
     }
 
-    fn decode(kind: u64, of: u64) -> Result<Self> {
+    /// The origin of the layer with this number, which can only be of earlier ones.
+    fn decode(sequence: u64, kind: u64, of: u64) -> Result<Self> {
         match (kind, of) {
             (0, 0) => Ok(Self::Commit),
-            (1, from) => Ok(Self::Merge(from)),
-            (2, of) => Ok(Self::Restore(of)),
-            _ => Err(Error::corrupt(format!("a layer of kind {kind}"))),
+            (1, from) if from < sequence => Ok(Self::Merge(from)),
+            (2, of) if of < sequence => Ok(Self::Restore(of)),
+            _ => Err(Error::corrupt(format!(
+                "layer {sequence} is of kind {kind} and of layer {of}"
+            ))),
         }
     }
 }
@@ -108,7 +112,11 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<u64>> {
-        src.ints(SEQUENCE)
+        let numbers = src.row_ints(SEQUENCE)?;
+        for &number in &numbers {
+            limits::check_stored("a sequence number", number, limits::SEQUENCE)?;
+        }
+        Ok(numbers)
     }
 
     fn write_rows(out: &mut Writer, rows: &[LayerRow]) -> Result<()> {
@@ -140,29 +148,31 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         let arrays = src.ints_of(ARRAYS, n)?;
         let frames = src.ints_of(FRAMES, n)?;
         let bytes = src.ints_of(BYTES, n)?;
-        let (kinds, of) = (src.ints(KIND)?, src.ints(OF)?);
+        let (kinds, of) = (src.row_ints(KIND)?, src.row_ints(OF)?);
         if kinds.len() != of.len() || !(kinds.is_empty() || kinds.len() == n) {
             return Err(Error::corrupt("a layer without a kind"));
         }
-        let gone = src.ints(GONE)?;
+        let gone = src.row_ints(GONE)?;
         if !(gone.is_empty() || gone.len() == n) || gone.iter().any(|&gone| gone > 1) {
             return Err(Error::corrupt("a layer that is neither gone nor there"));
         }
         keys.into_iter()
             .enumerate()
             .map(|(i, sequence)| {
+                let message = messages.text(i)?;
+                limits::check_stored("a message", message.len() as u64, limits::MESSAGE_BYTES)?;
                 Ok(LayerRow {
                     sequence,
                     id: Id::decode(ids.get(i))?,
                     length: lengths[i],
                     time: times[i] as i64,
                     writer: Id::decode(writers.get(i))?,
-                    message: messages.text(i)?.to_owned(),
+                    message: message.to_owned(),
                     arrays: arrays[i],
                     frames: frames[i],
                     bytes: bytes[i],
                     origin: match kinds.get(i) {
-                        Some(&kind) => Origin::decode(kind, of[i])?,
+                        Some(&kind) => Origin::decode(sequence, kind, of[i])?,
                         None => Origin::Commit,
                     },
                     gone: gone.get(i) == Some(&1),

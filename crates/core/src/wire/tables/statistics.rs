@@ -78,7 +78,7 @@ impl Table for Statistics {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<u64>> {
-        src.ints(ARRAY)
+        src.row_ints(ARRAY)
     }
 
     fn write_rows(out: &mut Writer, rows: &[StatisticsRow]) -> Result<()> {

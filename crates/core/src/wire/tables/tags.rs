@@ -2,6 +2,7 @@
 
 use super::{Table, column};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::wire::columns::{Reader, Writer};
 use crate::wire::header::Id;
 
@@ -47,13 +48,15 @@ impl Table for Tags {
     }
 
     fn read_keys(src: &mut Reader) -> Result<Vec<String>> {
-        let names = src.bytes(NAME)?;
-        (0..names.len())
-            .map(|i| match names.text(i)? {
-                "" => Err(Error::corrupt("a tag without a name")),
-                name => Ok(name.to_owned()),
-            })
-            .collect()
+        let names = src.row_bytes(NAME)?;
+        let name = |i: usize| match names.text(i)? {
+            "" => Err(Error::corrupt("a tag without a name")),
+            name => {
+                limits::check_stored("the name of a tag", name.len() as u64, limits::NAME_BYTES)?;
+                Ok(name.to_owned())
+            }
+        };
+        (0..names.len()).map(name).collect()
     }
 
     fn write_rows(out: &mut Writer, rows: &[TagRow]) -> Result<()> {
@@ -65,6 +68,9 @@ impl Table for Tags {
     fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<TagRow>> {
         let n = keys.len();
         let sequences = src.ints_of(SEQUENCE, n)?;
+        for &number in &sequences {
+            limits::check_stored("a sequence number", number, limits::SEQUENCE)?;
+        }
         let layers = src.bytes_of(LAYER, n)?;
         keys.into_iter()
             .enumerate()
