@@ -91,6 +91,11 @@ impl Page {
         }
     }
 
+    /// Stands for the top of a table that is not there.
+    fn none() -> Self {
+        Self::parse(&[2, 0, 0, 0])
+    }
+
     pub fn column(&mut self, id: u16) -> &mut Column {
         let found = self.columns.iter_mut().find(|(other, _)| *other == id);
         &mut found.unwrap().1
@@ -151,6 +156,8 @@ pub struct Forge {
     pub address: fn(&mut [Page; TABLES]),
     /// The length that the object will have.
     pub length: u64,
+    /// The tables that the root has.
+    there: Vec<usize>,
     /// The root's counts of live pages, of the log's last; those that a case leaves are mended.
     counts: [u64; 2],
     /// Whether the root has a table that nobody knows.
@@ -174,11 +181,19 @@ impl Forge {
         };
         let (offset, stored) = (trailer.root_offset, trailer.root_stored);
         let mut root = raw(offset, stored.into(), trailer.root_raw.into());
-        let tops: Vec<Page> = root.bytes(9).iter().map(|top| Page::parse(top)).collect();
-        let mut tops: [Page; TABLES] = tops.try_into().unwrap();
+        // The log and tags are there if they have rows.
+        let there: Vec<usize> = root.ints(6).iter().map(|id| *id as usize - 1).collect();
+        let mut tops = [ARRAYS, ATTRIBUTES, STATISTICS, FRAMES, LAYERS, LOG, TAGS].map(|_| None);
+        for (&table, top) in there.iter().zip(root.bytes(9).iter()) {
+            tops[table] = Some(Page::parse(top));
+        }
+        let mut tops = tops.map(|top| top.unwrap_or_else(Page::none));
         let counts = [11, 15].map(|id| root.ints(id).first().copied().unwrap_or(0));
         let mut pages_from = offset;
         let leaves = tops.each_mut().map(|top| {
+            if top.columns.is_empty() {
+                return None;
+            }
             let offset = *top.ints(65).first()?;
             pages_from = pages_from.min(offset);
             Some(raw(offset, top.ints(66)[0], top.ints(67)[0]))
@@ -192,6 +207,7 @@ impl Forge {
             trailer: at(object, object.len() - TRAILER_BYTES),
             address: |_| {},
             length: 0,
+            there,
             counts,
             unknown: false,
         }
@@ -243,7 +259,8 @@ impl Forge {
             }
         }
         (self.address)(&mut self.tops);
-        *self.root.bytes(9) = self.tops.iter().map(Page::encode).collect();
+        let tops = self.there.iter().map(|&table| self.tops[table].encode());
+        *self.root.bytes(9) = tops.collect();
         if self.unknown {
             for (id, value) in [(6, 300), (7, 99), (8, 1)] {
                 self.root.ints(id).push(value);

@@ -1,5 +1,8 @@
 //! Small files of each feature.
 
+mod history;
+mod kinds;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -25,7 +28,21 @@ macro_rules! seeds {
     };
 }
 
-seeds! { plain packed pco text lists tiled attributes layered compacted many_pages }
+use history::*;
+use kinds::*;
+
+seeds! {
+    plain packed pco text lists tiled attributes layered compacted many_pages
+    // Of a history.
+    empty logged tagged retagged restored restored_twice merged merged_newest merged_twice
+    retained tag_on_merged moved_base renamed deleted redefined resized appended attributes_only
+    messages cleared
+    // Of one array.
+    int8 int16 int64 uint8 uint16 uint32 uint64 float32 float64 bools timestamps strings binaries
+    fixed_lists list_of_texts nested_lists complex_fill float_fill text_fill binary_fill bool_fill
+    lz4 zstd shuffled delta filters pco_floats auto scalar five_axes no_elements long_names
+    long_texts many_arrays edges
+}
 
 pub async fn build(seed: Seed) -> (Arc<InMemory>, ArrayFile) {
     let store = Arc::new(InMemory::new());
@@ -33,7 +50,12 @@ pub async fn build(seed: Seed) -> (Arc<InMemory>, ArrayFile) {
     (store, file)
 }
 
-async fn put<T: ArrayElement>(file: &mut ArrayFile, name: &str, start: &[usize], values: Vec<T>) {
+pub async fn put<T: ArrayElement>(
+    file: &mut ArrayFile,
+    name: &str,
+    start: &[usize],
+    values: Vec<T>,
+) {
     let mut shape = vec![1; start.len()];
     if let Some(last) = shape.last_mut() {
         *last = values.len();
@@ -43,7 +65,7 @@ async fn put<T: ArrayElement>(file: &mut ArrayFile, name: &str, start: &[usize],
     written.unwrap();
 }
 
-fn spec<T: ArrayElement>(shape: &[u64]) -> ArraySpec {
+pub fn spec<T: ArrayElement>(shape: &[u64]) -> ArraySpec {
     ArraySpec::new(T::dtype(), shape.iter().copied())
 }
 
