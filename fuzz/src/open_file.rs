@@ -10,7 +10,9 @@ use array_format_core::wire::{TRAILER_BYTES, crc};
 use futures::executor::block_on;
 
 /// Arrays of more bytes are listed and not read: a few bytes can describe what no memory holds.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 1 << 18;
+/// Nor are arrays of more tiles, each of which is looked up: an execution is to be short.
+const MOST_TILES: u64 = 1 << 11;
 
 /// Reads the bytes as they are, and once more with right checksums at their end, so that what lies
 /// behind those is reached.
@@ -48,13 +50,18 @@ async fn read(data: Vec<u8>) -> Result<()> {
     };
     let file = ArrayFile::open(store, path, config).await?;
     let _ = (file.footer(), file.stats(), file.file_attributes());
-    let _ = file.attribute_keys();
+    let _ = (file.attribute_keys(), file.tags(), file.log().await);
     for meta in file.arrays()? {
         let _ = file.attributes(&meta.name);
         let _ = file.chunks(&meta.name).await;
         // Elements of variable width take memory beside their bytes.
         let width = meta.dtype.element_size().unwrap_or(64) as u64;
-        if meta.elements().saturating_mul(width) <= MOST_BYTES {
+        let tile = meta
+            .tile_shape
+            .iter()
+            .fold(1u64, |n, &t| n.saturating_mul(t));
+        let fits = meta.elements().saturating_mul(width) <= MOST_BYTES;
+        if fits && meta.elements() / tile <= MOST_TILES {
             let _ = file.read_elements(&meta.name, vec![], vec![]).await;
         }
     }

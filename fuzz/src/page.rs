@@ -2,7 +2,8 @@
 
 use array_format_core::wire::root::Root;
 use array_format_core::wire::tables::{
-    Arrays, Attributes, Frames, Inner, Layers, Statistics, Table, decode_leaf, encode_leaf,
+    Arrays, Attributes, Frames, Inner, Layers, Log, Statistics, Table, Tags, decode_leaf,
+    encode_leaf,
 };
 
 use crate::cursor::Cursor;
@@ -16,7 +17,7 @@ pub fn run(data: &[u8]) {
     let mut cursor = Cursor(data);
     let kind = cursor.byte();
     let raw = cursor.0;
-    match kind % 11 {
+    match kind % 15 {
         ROOT => {
             if let Ok(root) = Root::decode(raw) {
                 let again = Root::decode(&root.encode()).expect("what was decoded");
@@ -32,7 +33,11 @@ pub fn run(data: &[u8]) {
         7 => inner::<Attributes>(raw),
         8 => inner::<Statistics>(raw),
         9 => inner::<Frames>(raw),
-        _ => inner::<Layers>(raw),
+        10 => inner::<Layers>(raw),
+        11 => leaf::<Log>(raw),
+        12 => inner::<Log>(raw),
+        13 => leaf::<Tags>(raw),
+        _ => inner::<Tags>(raw),
     }
 }
 

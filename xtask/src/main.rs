@@ -7,7 +7,7 @@ mod steps;
 use std::process::ExitCode;
 
 use report::Report;
-use steps::Step;
+use steps::{Length, Step};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -20,7 +20,8 @@ usage: cargo xtask <command>
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
   scaling            bulk work at growing sizes, by instructions
-  fuzz [--seconds N] the fuzz targets, N seconds each (default 30)
+  fuzz [--seconds N | --runs N]
+                     the fuzz targets, each N seconds (default 30) or N executions
 ";
 
 fn main() -> ExitCode {
@@ -48,12 +49,15 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
         ("scaling", []) => vec![Step::Scaling],
-        ("fuzz", []) => vec![Step::Fuzz { seconds: 30 }],
-        ("fuzz", ["--seconds", n]) => vec![Step::Fuzz {
-            seconds: n.parse().map_err(|_| format!("{n} is no number"))?,
-        }],
+        ("fuzz", []) => vec![Step::Fuzz(Length::Seconds(30))],
+        ("fuzz", ["--seconds", n]) => vec![Step::Fuzz(Length::Seconds(number(n)?))],
+        ("fuzz", ["--runs", n]) => vec![Step::Fuzz(Length::Runs(number(n)?))],
         _ => return Err(format!("unknown: {}", arguments.join(" "))),
     })
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("{text} is no number"))
 }
 
 fn run(steps: Vec<Step>) -> ExitCode {

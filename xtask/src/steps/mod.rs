@@ -11,6 +11,8 @@ mod servers;
 mod test;
 mod valgrind;
 
+pub use fuzz::Length;
+
 use crate::shell::Result;
 
 /// One step with its options.
@@ -22,7 +24,7 @@ pub enum Step {
     SecondReader,
     Valgrind,
     Scaling,
-    Fuzz { seconds: u32 },
+    Fuzz(Length),
 }
 
 /// What `ci` runs, the quickest to fail first.
@@ -35,7 +37,7 @@ pub fn all() -> Vec<Step> {
         Step::SecondReader,
         Step::Valgrind,
         Step::Scaling,
-        Step::Fuzz { seconds: 10 },
+        Step::Fuzz(Length::Seconds(10)),
     ]
 }
 
@@ -50,7 +52,7 @@ impl Step {
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
             Self::Scaling => "scaling",
-            Self::Fuzz { .. } => "fuzz",
+            Self::Fuzz(_) => "fuzz",
         }
     }
 
@@ -63,7 +65,7 @@ impl Step {
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
             Self::Scaling => scaling::run(),
-            Self::Fuzz { seconds } => fuzz::run(seconds),
+            Self::Fuzz(length) => fuzz::run(length),
         }
     }
 }
