@@ -61,6 +61,13 @@ pub struct FileConfig<C: CompressionCodec> {
     /// It matters where the store is an `object_store` `LocalFileSystem` or a
     /// [`LocalStore`](crate::storage::LocalStore).
     pub sync: bool,
+    /// Bytes of data that a commit puts together with its layer's metadata, as one object. More are
+    /// uploaded in parts beside it, as an object of their own, the layer's *annex*: so a layer may be
+    /// larger than what a store takes with one put. None for what suits the store: 512 MiB, without
+    /// bound on a local disk and in memory.
+    ///
+    /// A compacted file with more data than this is two objects, its base and `{stem}.annex.{id}`.
+    pub largest_put: Option<u64>,
 }
 
 impl<C: CompressionCodec> FileConfig<C> {
@@ -80,6 +87,7 @@ impl<C: CompressionCodec> FileConfig<C> {
             retention: Retention::default(),
             compaction: None,
             sync: true,
+            largest_put: None,
         }
     }
 
@@ -110,6 +118,7 @@ pub(crate) struct Settings {
     pub(crate) commits: Commits,
     pub(crate) retention: Retention,
     pub(crate) compaction: Option<CompactionPolicy>,
+    pub(crate) largest_put: Option<u64>,
 }
 
 impl Settings {
@@ -138,6 +147,7 @@ impl Settings {
             commits: config.commits,
             retention: config.retention,
             compaction: config.compaction,
+            largest_put: config.largest_put,
         })
     }
 }

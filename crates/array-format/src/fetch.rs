@@ -8,7 +8,7 @@ use array_format_core::plan::{Request, coalesce};
 use array_format_core::tree::{LoadedPage, Miss, PageSet};
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::page::{self, PageAddress};
-use array_format_core::wire::tables::{Frames, Table};
+use array_format_core::wire::tables::{FrameRow, Frames, LayerRow, Table};
 use array_format_core::wire::{HEADER_BYTES, TRAILER_BYTES};
 use array_format_core::{Place, snapshot::Snapshot};
 use bytes::Bytes;
@@ -66,14 +66,27 @@ impl Layers {
         pins.insert(sequence, pin);
     }
 
-    /// A range of a layer.
-    pub(crate) async fn range(&self, sequence: u64, range: Range<u64>) -> Result<Bytes> {
+    /// The object that a part of a layer is in.
+    pub(crate) fn path_of(&self, holder: Holder) -> Path {
+        match holder.annex {
+            Some(id) => self.place.annex(id),
+            None => self.path(holder.sequence),
+        }
+    }
+
+    /// A range of an object of a layer.
+    pub(crate) async fn range(&self, holder: Holder, range: Range<u64>) -> Result<Bytes> {
+        let sequence = holder.sequence;
         if range.start < HEADER_BYTES as u64 || range.start > range.end {
             return Err(Error::corrupt(format!("a reference to bytes {range:?}"))
                 .within(Place::layer(sequence)));
         }
-        let pin = self.pin(sequence);
-        let path = self.path(sequence);
+        // An annex is never replaced: its name is as unique as its id.
+        let pin = match holder.annex {
+            Some(_) => Pin::default(),
+            None => self.pin(sequence),
+        };
+        let path = self.path_of(holder);
         match self.place.range(&path, range, &pin).await {
             // Stores refuse a range past the end of a tombstone in ways of their own.
             Err(Error::Store { .. } | Error::Corrupt { .. }) if self.is_vacated(sequence).await => {
@@ -112,28 +125,60 @@ impl Layers {
     }
 }
 
-/// A place in a layer.
+/// An object that holds a part of a layer: the layer's own, or its annex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Holder {
+    /// The layer's number.
+    pub(crate) sequence: u64,
+    pub(crate) annex: Option<Id>,
+}
+
+impl Holder {
+    /// A layer's own object, which holds its pages.
+    pub(crate) fn layer(sequence: u64) -> Self {
+        Self {
+            sequence,
+            annex: None,
+        }
+    }
+}
+
+/// A place in an object of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
-    pub(crate) sequence: u64,
+    pub(crate) holder: Holder,
     pub(crate) range: Range<u64>,
 }
 
-/// Requests for pieces of several layers, each with the places of its pieces in the list.
-pub(crate) fn requests(pieces: &[Piece], most: u64) -> Vec<(u64, Request)> {
-    let mut by_layer: HashMap<u64, Vec<usize>> = HashMap::new();
+impl Piece {
+    /// Where a frame is.
+    pub(crate) fn of_frame(layer: &LayerRow, frame: &FrameRow) -> Result<Self> {
+        let (annex, range) = layer.locate(frame.offset..frame.end())?;
+        Ok(Self {
+            holder: Holder {
+                sequence: layer.sequence,
+                annex,
+            },
+            range,
+        })
+    }
+}
+
+/// Requests for pieces of several objects, each with the places of its pieces in the list.
+pub(crate) fn requests(pieces: &[Piece], most: u64) -> Vec<(Holder, Request)> {
+    let mut by_holder: HashMap<Holder, Vec<usize>> = HashMap::new();
     for (i, piece) in pieces.iter().enumerate() {
-        by_layer.entry(piece.sequence).or_default().push(i);
+        by_holder.entry(piece.holder).or_default().push(i);
     }
     let mut out = Vec::new();
-    for (sequence, places) in by_layer {
+    for (holder, places) in by_holder {
         let ranges: Vec<Range<u64>> = places.iter().map(|&i| pieces[i].range.clone()).collect();
         for mut request in coalesce(&ranges, GAP_BYTES, most) {
             request.pieces.iter_mut().for_each(|i| *i = places[*i]);
-            out.push((sequence, request));
+            out.push((holder, request));
         }
     }
-    // In the order in which the pieces were asked for, as near as layers allow.
+    // In the order in which the pieces were asked for, as near as objects allow.
     out.sort_by_key(|(_, request)| request.pieces.iter().copied().min());
     out
 }
@@ -149,9 +194,9 @@ pub(crate) fn in_flight<F: Future>(
 pub(crate) async fn pieces(layers: &Layers, pieces: &[Piece], most: u64) -> Result<Vec<Bytes>> {
     let mut out = vec![Bytes::new(); pieces.len()];
     let mut fetches = Vec::new();
-    for (sequence, request) in requests(pieces, most) {
+    for (holder, request) in requests(pieces, most) {
         fetches.push(async move {
-            let bytes = layers.range(sequence, request.range.clone()).await?;
+            let bytes = layers.range(holder, request.range.clone()).await?;
             Ok::<_, Error>((request, bytes))
         });
     }
@@ -174,7 +219,7 @@ fn page_piece(address: &PageAddress) -> Result<Piece> {
             Error::corrupt("a page beyond 2^64").within(Place::layer(address.sequence))
         })?;
     Ok(Piece {
-        sequence: address.sequence,
+        holder: Holder::layer(address.sequence),
         range: address.offset..end,
     })
 }
@@ -193,7 +238,8 @@ impl Buffers {
         self.0.iter().find_map(|(sequence, offset, bytes)| {
             let from = piece.range.start.checked_sub(*offset)? as usize;
             let to = piece.range.end.checked_sub(*offset)? as usize;
-            (*sequence == piece.sequence && to <= bytes.len()).then(|| bytes.slice(from..to))
+            let same = Holder::layer(*sequence) == piece.holder;
+            (same && to <= bytes.len()).then(|| bytes.slice(from..to))
         })
     }
 }
@@ -270,7 +316,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
                 && range.end - range.start <= pages.live.saturating_mul(4).saturating_add(SLACK)
         })
         .map(|pages| Piece {
-            sequence: pages.sequence,
+            holder: Holder::layer(pages.sequence),
             range: pages.resident.clone(),
         })
         .filter(|piece| buffers.get(piece).is_none())
@@ -278,7 +324,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
     let mut fetches = Vec::new();
     for piece in wanted {
         fetches.push(async move {
-            let bytes = layers.range(piece.sequence, piece.range.clone()).await;
+            let bytes = layers.range(piece.holder, piece.range.clone()).await;
             (piece, bytes)
         });
     }
@@ -288,7 +334,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
         match bytes {
             Ok(bytes) => {
                 any = true;
-                buffers.add(piece.sequence, piece.range.start, bytes);
+                buffers.add(piece.holder.sequence, piece.range.start, bytes);
             }
             // A wrong hint is not an error: the pages themselves will be asked for.
             Err(Error::Corrupt { .. }) => {}
@@ -363,7 +409,7 @@ pub(crate) async fn load_until<T: Table>(
         let fetched = self::pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
         for (address, stored) in missing.into_iter().zip(fetched) {
             if let Err(error) = page::verify(&address, &stored) {
-                let layer = layer_id(snapshot, address.sequence)?;
+                let layer = layer(snapshot, address.sequence)?.id;
                 return Err(layers.blame(address.sequence, Some(layer), error).await);
             }
             pages.insert(address, Arc::new(LoadedPage::new(stored)));
@@ -383,7 +429,7 @@ pub(crate) async fn load(
     missing.dedup();
     let mut absent = Vec::new();
     for address in missing {
-        let layer = layer_id(snapshot, address.sequence)?;
+        let layer = layer(snapshot, address.sequence)?.id;
         match settings.cache.page(layer, address.offset) {
             Some(page) => pages.insert(address, page),
             None => absent.push((address, layer, page_piece(&address)?)),
@@ -402,12 +448,11 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// The id of a layer that a snapshot refers to.
-pub(crate) fn layer_id(snapshot: &Snapshot, sequence: u64) -> Result<Id> {
-    match snapshot.layer(sequence)? {
-        Some(row) => Ok(row.id),
-        None => Err(Error::corrupt(format!(
+/// The layer that a snapshot refers to.
+pub(crate) fn layer(snapshot: &Snapshot, sequence: u64) -> Result<&LayerRow> {
+    snapshot.layer(sequence)?.ok_or_else(|| {
+        Error::corrupt(format!(
             "a reference to layer {sequence}, which is not one of the snapshot's"
-        ))),
-    }
+        ))
+    })
 }

@@ -305,6 +305,11 @@ pub(crate) async fn find_layer(
                 return Err(gone());
             }
         }
+        if let Some(annex) = row.annex {
+            place
+                .head(&place.annex(annex.id), HEADER_BYTES as u64)
+                .await?;
+        }
     }
     let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
     Ok(Found {
@@ -426,6 +431,9 @@ impl ArrayFile {
                     for number in old.sidecars {
                         file.place.remove(&file.place.sidecar(number)).await?;
                     }
+                    for id in old.annexes {
+                        file.place.remove(&file.place.annex(id)).await?;
+                    }
                     return Ok(file);
                 }
                 // Another `create`, or a compaction, was there first.
@@ -476,6 +484,7 @@ impl ArrayFile {
             time: now(),
             writer,
             message: settings.message.clone(),
+            annex: None,
         };
         let committed = commit::create(file, &info, HEADER_BYTES as u64)?;
         let header = Header {
@@ -564,6 +573,8 @@ struct Previous {
     last: Option<u64>,
     /// The numbers of its sidecars.
     sidecars: Vec<u64>,
+    /// The ids of its annexes.
+    annexes: Vec<Id>,
 }
 
 async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
@@ -571,6 +582,7 @@ async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
         version: None,
         last: None,
         sidecars: Vec::new(),
+        annexes: Vec::new(),
     };
     let Some((pin, _)) = place.version(place.path()).await? else {
         return Ok(old);
@@ -584,9 +596,16 @@ async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
         return Ok(old);
     };
     let listed = place.sidecars().await?;
-    for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
-        if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
-            old.sidecars.push(sidecar.number);
+    if let Some(listed) = listed {
+        for sidecar in listed.sidecars {
+            if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
+                old.sidecars.push(sidecar.number);
+            }
+        }
+        for (id, annex) in listed.annexes {
+            if is_ours(place, &annex.location, header.file).await {
+                old.annexes.push(id);
+            }
         }
     }
     let sidecars = old.sidecars.iter().copied();

@@ -9,6 +9,7 @@ use array_format_core::wire::trailer::Trailer;
 use bytes::Bytes;
 use object_store::PutMode;
 
+use super::upload_annex;
 use crate::ArrayFile;
 use crate::error::{Error, Result};
 use crate::fetch;
@@ -57,8 +58,8 @@ impl ArrayFile {
         self.place.check_creates(self.settings.commits).await?;
         let mut sequence = self.sequence() + 1;
         loop {
-            let info = self.commit_info(work, sequence)?;
-            let (data, committed) = self.build(work, &info).await?;
+            let mut info = self.commit_info(work, sequence)?;
+            let (data, committed) = self.build(work, &mut info).await?;
             let mut parts = vec![self.header(&info)];
             parts.extend(data);
             parts.extend(committed.tail.iter().cloned());
@@ -133,10 +134,18 @@ impl ArrayFile {
     }
 
     /// The data and the metadata of the next layer.
-    async fn build(&self, work: &mut Work, info: &CommitInfo) -> Result<(Vec<Bytes>, Committed)> {
+    async fn build(
+        &mut self,
+        work: &mut Work,
+        info: &mut CommitInfo,
+    ) -> Result<(Vec<Bytes>, Committed)> {
         match work {
             Work::Changes(_) => {
-                let data = self.pending.spool.contents()?;
+                let largest = self.place.largest_put(self.settings.largest_put);
+                let (file, spool) = (self.snapshot.root.file, &mut self.pending.spool);
+                upload_annex(&self.place, file, largest, spool).await?;
+                info.annex = spool.annex();
+                let data = spool.own_contents()?;
                 Ok((data, self.build_changes(info).await?))
             }
             Work::Merge(merge) => merge.build(self, info).await,
@@ -154,7 +163,7 @@ impl ArrayFile {
 
     async fn build_changes(&self, info: &CommitInfo) -> Result<Committed> {
         let changes = self.pending.changes();
-        let offset = self.pending.spool.end();
+        let offset = self.pending.spool.own_end();
         let mut pages = self.frame_pages.clone();
         fetch::ask(
             &self.layers(),
@@ -177,6 +186,7 @@ impl ArrayFile {
             time: now(),
             writer: self.writer,
             message,
+            annex: None,
         })
     }
 

@@ -138,14 +138,7 @@ impl ArrayFile {
             rows.push(row.clone());
             std::ops::ControlFlow::Continue(())
         })?;
-        let layers = self.snapshot.layers()?;
-        rows.extend(layers.into_iter().map(|row| LayerRow {
-            length: match row.length {
-                0 => self.snapshot.object_length,
-                length => length,
-            },
-            ..row.clone()
-        }));
+        rows.extend(self.snapshot.whole_layers()?);
         rows.sort_unstable_by_key(|row| row.sequence);
         if rows.windows(2).any(|w| w[0].sequence == w[1].sequence) {
             return Err(Error::corrupt("a layer is in the log and in the snapshot"));
@@ -199,6 +192,7 @@ mod tests {
             bytes: 0,
             origin,
             gone: false,
+            annex: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::open::random_id;
 use crate::storage::{Held, PutOutcome};
 
 /// Layers of the past that are looked for where the store does not list.
-const LOOKED_FOR: usize = 256;
+pub(super) const LOOKED_FOR: usize = 256;
 
 impl ArrayFile {
     /// Removes layers that merges have given up; how many. What cannot be removed is left for the

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use array_format_core::array::ArrayMeta;
 use array_format_core::frame::FrameDecoder;
 use array_format_core::geometry::{Coords, Region, Tile};
-use array_format_core::wire::tables::{FrameKey, FrameRow};
+use array_format_core::wire::header::Id;
+use array_format_core::wire::tables::{FrameKey, FrameRow, LayerRow};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
@@ -162,8 +163,8 @@ impl Gather<'_> {
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
         let mut absent = Vec::new();
         for wanted in wanted {
-            let layer = fetch::layer_id(&file.snapshot, wanted.row.sequence)?;
-            match cache.frame(layer, wanted.row.offset) {
+            let layer = fetch::layer(&file.snapshot, wanted.row.sequence)?;
+            match cache.frame(layer.id, wanted.row.offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
                     self.deliver(&wanted, raw, &decoder, sink)?;
                 }
@@ -172,18 +173,15 @@ impl Gather<'_> {
         }
         let pieces: Vec<Piece> = absent
             .iter()
-            .map(|(wanted, _)| Piece {
-                sequence: wanted.row.sequence,
-                range: wanted.row.offset..wanted.row.end(),
-            })
-            .collect();
+            .map(|(wanted, layer)| Piece::of_frame(layer, &wanted.row))
+            .collect::<Result<_>>()?;
         let layers = file.layers();
         let most = file.settings.block_target_size as u64;
         let (layers, pieces) = (&layers, &pieces);
         let mut fetches = Vec::new();
-        for (sequence, request) in fetch::requests(pieces, most) {
+        for (holder, request) in fetch::requests(pieces, most) {
             fetches.push(async move {
-                let bytes = layers.range(sequence, request.range.clone()).await?;
+                let bytes = layers.range(holder, request.range.clone()).await?;
                 let frame = |i: usize| {
                     let from = (pieces[i].range.start - request.range.start) as usize;
                     let to = (pieces[i].range.end - request.range.start) as usize;
@@ -205,7 +203,7 @@ impl Gather<'_> {
                     && let Some(target) = sink.whole(&place)
                 {
                     let decoded = decoder.decode_into(&wanted.row, &stored, target);
-                    self.blamed(decoded, wanted, *layer).await?;
+                    self.blamed(decoded, wanted, layer.id).await?;
                 } else {
                     apart.push((i, stored));
                 }
@@ -214,7 +212,7 @@ impl Gather<'_> {
                 let (wanted, layer) = &absent[i];
                 let is_part = wanted.part.shape != wanted.extent;
                 if is_part || total <= CACHED_BYTES {
-                    cache.keep_frame(*layer, wanted.row.offset, &raw);
+                    cache.keep_frame(layer.id, wanted.row.offset, &raw);
                 }
                 self.deliver(wanted, raw, &decoder, sink)?;
             }
@@ -226,7 +224,7 @@ impl Gather<'_> {
     async fn decode(
         &self,
         frames: Vec<(usize, Bytes)>,
-        absent: &[(Wanted, array_format_core::wire::header::Id)],
+        absent: &[(Wanted, &LayerRow)],
         decoder: &Arc<FrameDecoder>,
     ) -> Result<Vec<(usize, Bytes)>> {
         let work: u64 = frames.iter().map(|(i, _)| absent[*i].0.row.raw).sum();
@@ -250,18 +248,13 @@ impl Gather<'_> {
         let mut out = Vec::with_capacity(decoded.len());
         for (i, raw) in decoded {
             let (wanted, layer) = &absent[i];
-            out.push((i, self.blamed(raw, wanted, *layer).await?));
+            out.push((i, self.blamed(raw, wanted, layer.id).await?));
         }
         Ok(out)
     }
 
     /// Tells a layer that was replaced from one that is damaged.
-    async fn blamed<V>(
-        &self,
-        result: Result<V>,
-        wanted: &Wanted,
-        layer: array_format_core::wire::header::Id,
-    ) -> Result<V> {
+    async fn blamed<V>(&self, result: Result<V>, wanted: &Wanted, layer: Id) -> Result<V> {
         match result {
             Ok(value) => Ok(value),
             Err(error) => {

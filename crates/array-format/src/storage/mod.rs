@@ -2,6 +2,7 @@
 
 mod local;
 mod memory;
+mod parts;
 mod place;
 mod trust;
 

@@ -11,7 +11,7 @@ use object_store::{
     PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 
-use array_format_core::wire::header::Header;
+use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
 use super::Storage;
@@ -25,6 +25,12 @@ const TAIL_ATTEMPTS: usize = 8;
 
 /// Objects that stores list in one answer.
 const LIST_PAGE: usize = 1000;
+
+/// What an annex's name has after the stem of the file.
+const ANNEX: &str = ".annex.";
+/// Data that a store takes with one put, where it is not said otherwise: well below what stores
+/// allow, and what a slow line sends before a client's timeout of 30 seconds.
+const LARGEST_PUT: u64 = 512 << 20;
 
 /// One file in an object store.
 ///
@@ -56,6 +62,8 @@ pub(crate) struct Listing {
     pub(crate) sidecars: Vec<Sidecar>,
     /// Probes of writers (see `trust.rs`).
     pub(crate) probes: Vec<ObjectMeta>,
+    /// Objects with the names of annexes, by their ids.
+    pub(crate) annexes: Vec<(Id, ObjectMeta)>,
     base_e_tag: Option<String>,
     base_length: u64,
 }
@@ -106,7 +114,7 @@ pub(crate) enum PutOutcome {
     Unknown(Error),
 }
 
-fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
+pub(super) fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
     match source {
         StoreError::NotFound { .. } => Error::FileNotFound {
             path: path.to_string(),
@@ -158,6 +166,31 @@ impl ObjectStoreBackend {
         Path::parse(&path).unwrap_or_else(|_| Path::from(path))
     }
 
+    /// The path of the annex with this id.
+    pub(crate) fn annex(&self, id: Id) -> Path {
+        let path = format!("{}{ANNEX}{id:?}", self.stem());
+        Path::parse(&path).unwrap_or_else(|_| Path::from(path))
+    }
+
+    /// The id of an annex of this file's name.
+    fn annex_id(&self, path: &Path) -> Option<Id> {
+        Id::parse(
+            path.as_ref()
+                .strip_prefix(self.stem())?
+                .strip_prefix(ANNEX)?,
+        )
+    }
+
+    /// Data that are put together with their layer: more are put beside it, in parts.
+    pub(crate) fn largest_put(&self, configured: Option<u64>) -> u64 {
+        let default = if self.is_known() {
+            u64::MAX
+        } else {
+            LARGEST_PUT
+        };
+        configured.unwrap_or(default)
+    }
+
     /// The number of a sidecar of this file's name.
     fn number(&self, path: &Path) -> Option<u64> {
         let digits = path
@@ -170,8 +203,8 @@ impl ObjectStoreBackend {
         canonical.then(|| digits.parse().ok())?
     }
 
-    /// Whether an object of this file name, in the file's folder, is the base or a sidecar, or has the
-    /// name of one.
+    /// Whether an object of this file name, in the file's folder, has the name of the base, a sidecar
+    /// or an annex.
     pub(crate) fn has_name(&self, name: &str) -> bool {
         let base = self.base.filename();
         let stem = base.map(|base| base.strip_suffix(".af").unwrap_or(base));
@@ -179,7 +212,8 @@ impl ObjectStoreBackend {
             let rest = name.strip_prefix(stem?)?.strip_prefix('.')?;
             rest.strip_suffix(".af")?.parse::<u64>().ok()
         };
-        base == Some(name) || number().is_some()
+        let annex = || Id::parse(name.strip_prefix(stem?)?.strip_prefix(ANNEX)?);
+        base == Some(name) || number().is_some() || annex().is_some()
     }
 
     /// Whether a list is a walk through a folder, which is not of one moment.
@@ -253,9 +287,15 @@ impl ObjectStoreBackend {
         Ok(Some(Listing {
             sidecars,
             probes: listed.iter().filter(is_probe).cloned().collect(),
+            annexes: self.annexes_in(&listed),
             base_e_tag: base.e_tag.clone(),
             base_length: base.size,
         }))
+    }
+
+    fn annexes_in(&self, listed: &[ObjectMeta]) -> Vec<(Id, ObjectMeta)> {
+        let annex = |object: &ObjectMeta| Some((self.annex_id(&object.location)?, object.clone()));
+        listed.iter().filter_map(annex).collect()
     }
 
     /// Which of these sidecars exist, asked one by one but all at once.
@@ -409,25 +449,29 @@ impl ObjectStoreBackend {
 
     /// What stands under a number, by its first bytes.
     pub(crate) async fn look(&self, sequence: u64) -> Result<Held> {
-        let path = self.sidecar(sequence);
+        self.look_at(&self.sidecar(sequence)).await
+    }
+
+    /// What an object is, by its first bytes.
+    pub(crate) async fn look_at(&self, path: &Path) -> Result<Held> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(0..TOMBSTONE_BYTES as u64)),
             ..GetOptions::default()
         };
-        let (bytes, length) = match self.store.get_opts(&path, options).await {
+        let (bytes, length) = match self.store.get_opts(path, options).await {
             Ok(result) => {
                 let length = result.meta.size;
                 let bytes = result.bytes().await;
                 (
-                    bytes.map_err(|source| failed("read", &path, source))?,
+                    bytes.map_err(|source| failed("read", path, source))?,
                     length,
                 )
             }
             Err(StoreError::NotFound { .. }) => return Ok(Held::Vacant),
             // Stores refuse a range of an empty object in ways of their own.
-            Err(source) => match self.store.head(&path).await {
+            Err(source) => match self.store.head(path).await {
                 Ok(meta) if meta.size == 0 => (Bytes::new(), 0),
-                _ => return Err(failed("read", &path, source)),
+                _ => return Err(failed("read", path, source)),
             },
         };
         let start = bytes.slice(..bytes.len().min(TOMBSTONE_BYTES));
