@@ -3,8 +3,10 @@
 mod codecs;
 mod data;
 mod dtypes;
+mod history;
 mod large;
 mod layers;
+mod merges;
 mod metadata;
 mod shapes;
 
@@ -38,4 +40,7 @@ builders! {
         compacted compacted_then_written;
     metadata: attributes names;
     large: many_arrays many_frames;
+    history: messages tagged restored;
+    merges: merged_newest merged_newest_kept kept_by_tag kept_by_retention promoted_later
+        restored_over_merge long_log;
 }
