@@ -24,6 +24,7 @@ use crate::codec::CompressionCodec;
 use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers, Pins};
+use crate::history;
 use crate::pending::Pending;
 use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail, adopt};
 
@@ -218,10 +219,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
             return Ok(None);
         }
         completed?;
-        let first = snapshot.base()?;
-        let stands = first.sequence > base_sequence
-            || first.sequence == base_sequence && first.id == base_layer;
-        if !stands {
+        if !follows(&layers, &snapshot).await? {
             tracing::warn!(
                 layer = number,
                 "a layer stands on a base that was replaced before it could count; it is passed over"
@@ -254,6 +252,17 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         torn,
         trailer: base.trailer,
     }))
+}
+
+/// Whether a snapshot was made after the layer that is in the base: it stands on a merged layer that
+/// is not there yet, or has the base's in its history. Only a restored snapshot may stand on older
+/// sidecars, and then has it in the log.
+async fn follows(layers: &Layers, snapshot: &Snapshot) -> Result<bool> {
+    if snapshot.base()?.sequence > layers.base_sequence {
+        return Ok(true);
+    }
+    let row = history::layer_row(layers, snapshot, layers.base_sequence).await?;
+    Ok(row.is_some_and(|row| row.id == layers.base_layer))
 }
 
 /// Whether the base still holds this layer.

@@ -477,9 +477,15 @@ async fn what_does_not_open_is_diagnosed() {
             let (saved, _) = salvage(&store).await;
             assert_eq!(found.commit, saved.commit, "{what}");
             assert_eq!(found.lost_commits, saved.lost_commits, "{what}");
-            // Names that are lost cannot be told; salvage finds some in older states.
+            // Names that are lost cannot be told; salvage finds some in older states. Which arrays
+            // were never written cannot be told either.
             if region.part != Part::Page("arrays") {
-                assert_eq!(found.damaged_arrays(), saved.damaged_arrays(), "{what}");
+                let written = |names: BTreeSet<&str>| {
+                    let names = names.into_iter().filter(|name| *name != "bare");
+                    names.map(str::to_owned).collect::<Vec<_>>()
+                };
+                let hit = written(found.damaged_arrays());
+                assert_eq!(hit, written(saved.damaged_arrays()), "{what}");
             }
         }
         let hit =

@@ -96,15 +96,16 @@ impl ArrayFile {
                         return self.resume(ours).await;
                     }
                 }
-                Held::Vacant => {
+                Held::Vacant => match error {
                     // A put whose answer is missing may still arrive.
-                    if error.is_none() {
+                    Some(error) => return Err(error),
+                    // A compaction has put a base with this number or a greater one in place since.
+                    None => {
                         self.undoubt(info.layer);
+                        let found = open::find(&self.place).await?;
+                        return Ok(Made::Overtaken(Box::new(found)));
                     }
-                    return Err(error.unwrap_or_else(|| {
-                        Error::Storage(format!("{path} was taken and is gone again: try again"))
-                    }));
-                }
+                },
                 Held::Layer(_) | Held::Tombstone(_) | Held::Foreign(_) => {}
             }
             if self.is_of_this_file(&held) {
@@ -178,7 +179,7 @@ impl ArrayFile {
     fn commit_info(&self, work: &Work, sequence: u64) -> Result<CommitInfo> {
         let message = match work {
             Work::Changes(message) | Work::Restore(_, message) => message.clone(),
-            Work::Merge(_) => String::new(),
+            Work::Merge(_) => self.settings.message.clone(),
         };
         Ok(CommitInfo {
             layer: random_id()?,

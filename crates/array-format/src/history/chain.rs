@@ -143,6 +143,16 @@ impl ArrayFile {
         if rows.windows(2).any(|w| w[0].sequence == w[1].sequence) {
             return Err(Error::corrupt("a layer is in the log and in the snapshot"));
         }
+        for (i, row) in rows.iter().enumerate() {
+            if let Origin::Restore(of) = row.origin
+                && !rows[..i].iter().any(|older| older.sequence == of)
+            {
+                return Err(Error::corrupt(format!(
+                    "layer {} restores layer {of}, which is not in the history",
+                    row.sequence
+                )));
+            }
+        }
         Ok(Chain::new(rows))
     }
 }

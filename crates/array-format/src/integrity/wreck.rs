@@ -85,11 +85,16 @@ impl Wreck {
             let counts = match (base, number) {
                 (Some((sequence, layer)), Some(number)) => {
                     let rows = layer_rows(&source, snapshot, &mut tally).await?;
-                    let first = rows.iter().map(|row| (row.sequence, row.id)).min();
+                    let first = rows.iter().map(|row| row.sequence).min();
                     *number > sequence
-                        && first.is_none_or(|(first, id)| {
-                            first > sequence || first == sequence && id == layer
-                        })
+                        && match first {
+                            Some(first) if first <= sequence => {
+                                let log = log_rows(&source, snapshot, &mut tally).await?;
+                                let mut history = rows.iter().chain(&log);
+                                history.any(|row| (row.sequence, row.id) == (sequence, layer))
+                            }
+                            _ => true,
+                        }
                 }
                 _ => true,
             };
@@ -169,6 +174,22 @@ async fn layer_rows(
     Ok(found)
 }
 
+/// The rows of a snapshot's log that can be read.
+async fn log_rows(
+    source: &Source,
+    snapshot: &Snapshot,
+    tally: &mut Tally,
+) -> Result<Vec<LayerRow>> {
+    let mut found = Vec::new();
+    each::<Log>(source, &snapshot.root.log, tally, |step| {
+        if let Step::Rows(rows) = step {
+            found.extend(rows);
+        }
+    })
+    .await?;
+    Ok(found)
+}
+
 /// The states that a state came from, newest first: layers that it lists or that its log lists, and
 /// its parents.
 async fn ancestors(
@@ -179,12 +200,8 @@ async fn ancestors(
     tally: &mut Tally,
 ) -> Result<Vec<Snapshot>> {
     let mut known: HashSet<Id> = rows.iter().map(|row| row.id).collect();
-    each::<Log>(source, &state.root.log, tally, |step| {
-        if let Step::Rows(rows) = step {
-            known.extend(rows.into_iter().map(|row| row.id));
-        }
-    })
-    .await?;
+    let log = log_rows(source, state, tally).await?;
+    known.extend(log.into_iter().map(|row| row.id));
     known.extend(state.root.parent);
     let mut older = Vec::new();
     for (_, snapshot) in states {

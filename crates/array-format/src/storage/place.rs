@@ -449,7 +449,12 @@ impl ObjectStoreBackend {
 
     /// What stands under a number, by its first bytes.
     pub(crate) async fn look(&self, sequence: u64) -> Result<Held> {
-        self.look_at(&self.sidecar(sequence)).await
+        Ok(match self.look_at(&self.sidecar(sequence)).await? {
+            Held::Tombstone(stone) if stone.header.sequence != sequence => {
+                Held::Foreign(Bytes::copy_from_slice(&stone.encode()))
+            }
+            held => held,
+        })
     }
 
     /// What an object is, by its first bytes.
