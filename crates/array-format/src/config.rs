@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::blocking;
 use crate::codec::{CodecSpec, Codecs, CompressionCodec};
 use crate::delta::DeltaCache;
 use crate::error::Result;
@@ -68,6 +69,8 @@ pub struct FileConfig<C: CompressionCodec> {
     ///
     /// A compacted file with more data than this is two objects, its base and `{stem}.annex.{id}`.
     pub largest_put: Option<u64>,
+    /// Threads that one call encodes or decodes with; none for as many as the machine has.
+    pub threads: Option<usize>,
 }
 
 impl<C: CompressionCodec> FileConfig<C> {
@@ -88,6 +91,7 @@ impl<C: CompressionCodec> FileConfig<C> {
             compaction: None,
             sync: true,
             largest_put: None,
+            threads: None,
         }
     }
 
@@ -119,6 +123,7 @@ pub(crate) struct Settings {
     pub(crate) retention: Retention,
     pub(crate) compaction: Option<CompactionPolicy>,
     pub(crate) largest_put: Option<u64>,
+    pub(crate) threads: usize,
 }
 
 impl Settings {
@@ -148,6 +153,7 @@ impl Settings {
             retention: config.retention,
             compaction: config.compaction,
             largest_put: config.largest_put,
+            threads: config.threads.unwrap_or_else(blocking::threads).max(1),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use array_format_core::plan::{Request, coalesce};
 use array_format_core::tree::{LoadedPage, Miss, PageSet};
@@ -12,17 +12,26 @@ use array_format_core::wire::tables::{FrameRow, Frames, LayerRow, Table};
 use array_format_core::wire::{HEADER_BYTES, TRAILER_BYTES};
 use array_format_core::{Place, snapshot::Snapshot};
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::UpdateVersion;
 use object_store::path::Path;
 
+use crate::blocking;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::storage::{Held, ObjectStoreBackend, Pin};
+use crate::storage::{Held, ObjectStoreBackend, OpenFile, Pin};
 
-/// The versions of a snapshot's objects, by the sequence number of the layer.
-pub(crate) type Pins = HashMap<u64, Pin>;
+/// What a handle knows of the objects that its snapshot stands on.
+#[derive(Debug, Default)]
+pub(crate) struct Pins {
+    /// Their versions, by the number of the layer.
+    versions: HashMap<u64, Pin>,
+    /// Those that are files and stay open.
+    files: HashMap<Holder, Arc<OpenFile>>,
+}
 
+/// Bytes of a file from which on another thread is worth its start to read them.
+const INLINE_BYTES: usize = 256 << 10;
 /// Requests in flight together.
 const CONCURRENCY: usize = 16;
 /// Bytes that are rather read than skipped: about what a store sends while another request would
@@ -51,9 +60,16 @@ impl Layers {
         }
     }
 
+    fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn pin(&self, sequence: u64) -> Pin {
-        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.get(&sequence).cloned().unwrap_or_default()
+        self.pins()
+            .versions
+            .get(&sequence)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The version of a layer's object, as far as it is known.
@@ -62,8 +78,34 @@ impl Layers {
     }
 
     pub(crate) fn set_pin(&self, sequence: u64, pin: Pin) {
-        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.insert(sequence, pin);
+        let mut pins = self.pins();
+        pins.files.remove(&Holder::layer(sequence));
+        pins.versions.insert(sequence, pin);
+    }
+
+    /// An object of a layer as a file, if it is one.
+    pub(crate) fn open_file(&self, holder: Holder) -> Result<Option<Arc<OpenFile>>> {
+        if let Some(file) = self.pins().files.get(&holder) {
+            return Ok(Some(Arc::clone(file)));
+        }
+        let opened = self
+            .place
+            .open_file(&self.path_of(holder), &self.pin_of(holder))?;
+        let Some(file) = opened.map(Arc::new) else {
+            return Ok(None);
+        };
+        if file.may_stay() {
+            self.pins().files.insert(holder, Arc::clone(&file));
+        }
+        Ok(Some(file))
+    }
+
+    fn pin_of(&self, holder: Holder) -> Pin {
+        match holder.annex {
+            // An annex is never replaced: its name is as unique as its id.
+            Some(_) => Pin::default(),
+            None => self.pin(holder.sequence),
+        }
     }
 
     /// The object that a part of a layer is in.
@@ -81,13 +123,12 @@ impl Layers {
             return Err(Error::corrupt(format!("a reference to bytes {range:?}"))
                 .within(Place::layer(sequence)));
         }
-        // An annex is never replaced: its name is as unique as its id.
-        let pin = match holder.annex {
-            Some(_) => Pin::default(),
-            None => self.pin(sequence),
-        };
         let path = self.path_of(holder);
-        match self.place.range(&path, range, &pin).await {
+        let read = match self.open_file(holder)? {
+            Some(file) => read_file(file, range, &path).await,
+            None => self.place.range(&path, range, &self.pin_of(holder)).await,
+        };
+        match read {
             // Stores refuse a range past the end of a tombstone in ways of their own.
             Err(Error::Store { .. } | Error::Corrupt { .. }) if self.is_vacated(sequence).await => {
                 Err(Error::SnapshotExpired {
@@ -122,6 +163,26 @@ impl Layers {
             Err(expired @ Error::SnapshotExpired { .. }) => expired,
             _ => error,
         }
+    }
+}
+
+/// A range of a file, which is not touched if the range is not in it.
+async fn read_file(file: Arc<OpenFile>, range: Range<u64>, path: &Path) -> Result<Bytes> {
+    if range.end > file.length() {
+        return Err(Error::corrupt(format!(
+            "bytes {} to {} of {path} are not there: the object was cut short",
+            range.start, range.end
+        )));
+    }
+    let length = (range.end - range.start) as usize;
+    let read = move || {
+        let mut bytes = vec![0; length];
+        file.read_at(&mut bytes, range.start)?;
+        Ok(Bytes::from(bytes))
+    };
+    match length < INLINE_BYTES {
+        true => read(),
+        false => blocking::run(read).await?,
     }
 }
 
@@ -190,22 +251,34 @@ pub(crate) fn in_flight<F: Future>(
     futures::stream::iter(requests).buffer_unordered(CONCURRENCY)
 }
 
-/// Fetches pieces, several requests at a time; results come in the order of `pieces`.
-pub(crate) async fn pieces(layers: &Layers, pieces: &[Piece], most: u64) -> Result<Vec<Bytes>> {
-    let mut out = vec![Bytes::new(); pieces.len()];
+/// Fetches pieces, several requests at a time; what a request brings comes together, as it is ready.
+pub(crate) fn each<'a>(
+    layers: &'a Layers,
+    pieces: &'a [Piece],
+    most: u64,
+) -> impl Stream<Item = Result<Vec<(usize, Bytes)>>> + Send + Unpin + 'a {
     let mut fetches = Vec::new();
     for (holder, request) in requests(pieces, most) {
         fetches.push(async move {
             let bytes = layers.range(holder, request.range.clone()).await?;
-            Ok::<_, Error>((request, bytes))
+            let piece = |i: usize| {
+                let from = (pieces[i].range.start - request.range.start) as usize;
+                let to = (pieces[i].range.end - request.range.start) as usize;
+                (i, bytes.slice(from..to))
+            };
+            Ok(request.pieces.iter().copied().map(piece).collect())
         });
     }
-    let mut stream = in_flight(fetches);
-    while let Some((request, bytes)) = stream.try_next().await? {
-        for i in request.pieces {
-            let from = (pieces[i].range.start - request.range.start) as usize;
-            let to = (pieces[i].range.end - request.range.start) as usize;
-            out[i] = bytes.slice(from..to);
+    in_flight(fetches).boxed()
+}
+
+/// Fetches pieces, several requests at a time; results come in the order of `pieces`.
+pub(crate) async fn pieces(layers: &Layers, pieces: &[Piece], most: u64) -> Result<Vec<Bytes>> {
+    let mut out = vec![Bytes::new(); pieces.len()];
+    let mut stream = each(layers, pieces, most);
+    while let Some(brought) = stream.try_next().await? {
+        for (i, bytes) in brought {
+            out[i] = bytes;
         }
     }
     Ok(out)

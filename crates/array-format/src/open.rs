@@ -3,7 +3,7 @@
 //! Opening asks for the end of the base and the list of sidecars together, then for the end of the
 //! newest sidecar if there is one, then for the metadata that these ends did not hold.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use array_format_core::commit::{self, CommitInfo};
@@ -23,7 +23,7 @@ use crate::ArrayFile;
 use crate::codec::CompressionCodec;
 use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
-use crate::fetch::{self, Buffers, Layers, Pins};
+use crate::fetch::{self, Buffers, Layers};
 use crate::history;
 use crate::pending::Pending;
 use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail, adopt};
@@ -183,7 +183,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         place: place.clone(),
         base_sequence,
         base_layer,
-        pins: Arc::new(Mutex::new(Pins::new())),
+        pins: Arc::default(),
     };
     layers.set_pin(base_sequence, base.tail.pin.clone());
     let mut buffers = Buffers::default();
@@ -297,7 +297,7 @@ pub(crate) async fn find_layer(
         return Err(gone());
     }
     let layers = Layers {
-        pins: Arc::new(Mutex::new(Pins::new())),
+        pins: Arc::default(),
         ..layers
     };
     layers.set_pin(sequence, end.tail.pin.clone());
@@ -524,7 +524,7 @@ impl ArrayFile {
             place: place.clone(),
             base_sequence: sequence,
             base_layer: layer,
-            pins: Arc::new(Mutex::new(Pins::new())),
+            pins: Arc::default(),
         };
         layers.set_pin(sequence, pin);
         let found = Found {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 
 use crate::error::{Error, Result};
-use crate::mapped;
+use crate::{mapped, positional};
 use array_format_core::wire::BLOCK_ALIGNMENT;
 use array_format_core::wire::tables::Annex;
 
@@ -118,7 +118,7 @@ impl Spool {
             .as_ref()
             .ok_or_else(|| Error::Storage("a pending frame is not in its spool".into()))?;
         let mut bytes = vec![0; length as usize];
-        read_at(file, &mut bytes, at)?;
+        positional::read_exact_at(file, &mut bytes, at)?;
         Ok(bytes.into())
     }
 
@@ -171,22 +171,6 @@ impl Spool {
     pub(crate) fn own_end(&self) -> u64 {
         self.end() - self.annexed() + self.start
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(not(unix))]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    use std::io::Read;
-    // A handle of its own keeps the writer's position where it is.
-    let mut file = file.try_clone()?;
-    let end = file.stream_position()?;
-    file.seek(SeekFrom::Start(at))?;
-    file.read_exact(bytes)?;
-    file.seek(SeekFrom::Start(end)).map(|_| ())
 }
 
 #[cfg(test)]

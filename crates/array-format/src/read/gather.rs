@@ -6,20 +6,25 @@ use array_format_core::array::ArrayMeta;
 use array_format_core::frame::FrameDecoder;
 use array_format_core::geometry::{Coords, Region, Tile};
 use array_format_core::wire::header::Id;
-use array_format_core::wire::tables::{FrameKey, FrameRow, LayerRow};
+use array_format_core::wire::tables::{FrameKey, FrameRow};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
+use super::direct::{self, Job, Stored};
 use super::sink::{Box, Decoded, Sink};
 use crate::ArrayFile;
+use crate::blocking;
 use crate::error::{Error, Result};
-use crate::fetch::{self, Piece};
+use crate::fetch::{self, Layers, Piece};
 use crate::pending::{PendingArray, PendingTile};
+use crate::storage::OpenFile;
 
 /// Tiles that are planned together: bounds the memory of a plan, not of a read.
 const BATCH_TILES: usize = 1 << 14;
 /// Decoded bytes of a request from which on decoding leaves the async runtime.
 const BLOCKING_BYTES: u64 = 256 << 10;
+/// Decoded bytes after which other tasks of the runtime get their turn.
+const TURN_BYTES: u64 = 8 << 20;
 /// A read of less than this is kept whole in the cache; a larger one would only drive others out.
 const CACHED_BYTES: u64 = 16 << 20;
 
@@ -171,48 +176,132 @@ impl Gather<'_> {
                 _ => absent.push((wanted, layer)),
             }
         }
-        let pieces: Vec<Piece> = absent
-            .iter()
-            .map(|(wanted, layer)| Piece::of_frame(layer, &wanted.row))
-            .collect::<Result<_>>()?;
         let layers = file.layers();
-        let most = file.settings.block_target_size as u64;
-        let (layers, pieces) = (&layers, &pieces);
-        let mut fetches = Vec::new();
-        for (holder, request) in fetch::requests(pieces, most) {
-            fetches.push(async move {
-                let bytes = layers.range(holder, request.range.clone()).await?;
-                let frame = |i: usize| {
-                    let from = (pieces[i].range.start - request.range.start) as usize;
-                    let to = (pieces[i].range.end - request.range.start) as usize;
-                    (i, bytes.slice(from..to))
-                };
-                Ok::<Vec<(usize, Bytes)>, Error>(
-                    request.pieces.iter().copied().map(frame).collect(),
-                )
-            });
-        }
-        let mut stream = fetch::in_flight(fetches);
-        while let Some(frames) = stream.try_next().await? {
-            let mut apart = Vec::new();
-            for (i, stored) in frames {
-                let (wanted, layer) = &absent[i];
-                let place = wanted.place();
-                // Large frames that are wanted whole go straight to their place.
-                if total > CACHED_BYTES
-                    && let Some(target) = sink.whole(&place)
-                {
-                    let decoded = decoder.decode_into(&wanted.row, &stored, target);
-                    self.blamed(decoded, wanted, layer.id).await?;
-                } else {
-                    apart.push((i, stored));
+        let is_direct = sink.memory().is_some();
+        // Elements of large reads go straight to their place, and so do stored bytes that a file
+        // holds as they are: the system keeps those in memory already.
+        let keeps = |wanted: &Wanted| {
+            !is_direct || total <= CACHED_BYTES || wanted.part.shape != wanted.extent
+        };
+        let (mut kept, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
+        for (wanted, layer) in absent {
+            let piece = Piece::of_frame(layer, &wanted.row)?;
+            let file = match is_direct {
+                true => layers.open_file(piece.holder)?,
+                false => None,
+            };
+            match file {
+                Some(file) if decoder.is_raw(&wanted.row) || !keeps(&wanted) => {
+                    near.push((wanted, layer.id, piece, file));
                 }
+                _ if keeps(&wanted) => kept.push((wanted, layer.id, piece)),
+                _ => far.push((wanted, layer.id, piece)),
             }
-            for (i, raw) in self.decode(apart, &absent, &decoder).await? {
-                let (wanted, layer) = &absent[i];
+        }
+        self.near(near, &decoder, sink).await?;
+        self.far(&layers, far, &decoder, sink).await?;
+        self.kept(&layers, kept, decoder, total, sink).await
+    }
+
+    /// Decodes frames out of files.
+    async fn near(
+        &self,
+        wanted: Vec<(Wanted, Id, Piece, Arc<OpenFile>)>,
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let mut rest = &wanted[..];
+        while !rest.is_empty() {
+            let mut work = 0;
+            let n = rest.iter().take_while(|(wanted, ..)| {
+                let room = work < TURN_BYTES;
+                work += wanted.row.raw;
+                room
+            });
+            let (turn, later) = rest.split_at(n.count());
+            rest = later;
+            let mut jobs = Vec::new();
+            for (i, (wanted, _, piece, file)) in turn.iter().enumerate() {
+                self.fill_rest(wanted, sink)?;
+                jobs.extend(wanted.job(i, Stored::File(Arc::clone(file), piece.range.start)));
+            }
+            let place = |i: usize| (&turn[i].0, turn[i].1);
+            self.direct(jobs, place, decoder, sink).await?;
+            if !rest.is_empty() {
+                blocking::give_way().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes frames as they come from a store.
+    async fn far(
+        &self,
+        layers: &Layers,
+        wanted: Vec<(Wanted, Id, Piece)>,
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        let most = self.file.settings.block_target_size as u64;
+        let mut stream = fetch::each(layers, &pieces, most);
+        while let Some(frames) = stream.try_next().await? {
+            let mut jobs = Vec::new();
+            for (i, stored) in frames {
+                self.fill_rest(&wanted[i].0, sink)?;
+                jobs.extend(wanted[i].0.job(i, Stored::Fetched(stored)));
+            }
+            let place = |i: usize| (&wanted[i].0, wanted[i].1);
+            self.direct(jobs, place, decoder, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Decodes frames into memory. `place` tells which frame has this number.
+    async fn direct<'w>(
+        &self,
+        jobs: Vec<Job<'_>>,
+        place: impl Fn(usize) -> (&'w Wanted, Id),
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let Some(mut memory) = sink.memory() else {
+            return Ok(());
+        };
+        let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
+        let threads = self.file.settings.threads;
+        let decoded = match work < BLOCKING_BYTES {
+            true => direct::decode(decoder, &jobs, &mut memory, 1),
+            false => blocking::in_place(|| direct::decode(decoder, &jobs, &mut memory, threads)),
+        };
+        match decoded {
+            Ok(()) => Ok(()),
+            Err((i, error)) => {
+                let (wanted, layer) = place(i);
+                self.blamed(Err(error), wanted, layer).await
+            }
+        }
+    }
+
+    /// Decodes frames that the cache is to keep, or whose elements need a type.
+    async fn kept(
+        &self,
+        layers: &Layers,
+        wanted: Vec<(Wanted, Id, Piece)>,
+        decoder: Arc<FrameDecoder>,
+        total: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let cache = &self.file.settings.cache;
+        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        let most = self.file.settings.block_target_size as u64;
+        let mut stream = fetch::each(layers, &pieces, most);
+        while let Some(frames) = stream.try_next().await? {
+            for (i, raw) in self.decode(frames, &wanted, &decoder).await? {
+                let (wanted, layer, _) = &wanted[i];
                 let is_part = wanted.part.shape != wanted.extent;
                 if is_part || total <= CACHED_BYTES {
-                    cache.keep_frame(layer.id, wanted.row.offset, &raw);
+                    cache.keep_frame(*layer, wanted.row.offset, &raw);
                 }
                 self.deliver(wanted, raw, &decoder, sink)?;
             }
@@ -224,7 +313,7 @@ impl Gather<'_> {
     async fn decode(
         &self,
         frames: Vec<(usize, Bytes)>,
-        absent: &[(Wanted, &LayerRow)],
+        absent: &[(Wanted, Id, Piece)],
         decoder: &Arc<FrameDecoder>,
     ) -> Result<Vec<(usize, Bytes)>> {
         let work: u64 = frames.iter().map(|(i, _)| absent[*i].0.row.raw).sum();
@@ -247,8 +336,8 @@ impl Gather<'_> {
         };
         let mut out = Vec::with_capacity(decoded.len());
         for (i, raw) in decoded {
-            let (wanted, layer) = &absent[i];
-            out.push((i, self.blamed(raw, wanted, layer.id).await?));
+            let (wanted, layer, _) = &absent[i];
+            out.push((i, self.blamed(raw, wanted, *layer).await?));
         }
         Ok(out)
     }
@@ -264,6 +353,14 @@ impl Gather<'_> {
         }
     }
 
+    /// Fills what is wanted of a tile if its frame does not hold all of it.
+    fn fill_rest(&self, wanted: &Wanted, sink: &mut dyn Sink) -> Result<()> {
+        match wanted.held().as_ref() == Some(&wanted.part) {
+            true => Ok(()),
+            false => sink.fill(&wanted.part),
+        }
+    }
+
     /// Hands the elements of a frame over, and fills what the frame does not hold.
     fn deliver(
         &self,
@@ -272,11 +369,8 @@ impl Gather<'_> {
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let held = wanted.part.intersect(&wanted.tile.origin, &wanted.extent);
-        if held.as_ref() != Some(&wanted.part) {
-            sink.fill(&wanted.part)?;
-        }
-        let Some(part) = held else {
+        self.fill_rest(wanted, sink)?;
+        let Some(part) = wanted.held() else {
             return Ok(());
         };
         let place = Box {
@@ -294,12 +388,20 @@ impl Gather<'_> {
 }
 
 impl Wanted {
-    fn place(&self) -> Box<'_> {
-        Box {
+    /// What is wanted of what the frame holds.
+    fn held(&self) -> Option<Region> {
+        self.part.intersect(&self.tile.origin, &self.extent)
+    }
+
+    fn job(&self, number: usize, stored: Stored) -> Option<Job<'_>> {
+        Some(Job {
+            number,
+            row: &self.row,
+            stored,
             origin: &self.tile.origin,
-            shape: &self.extent,
-            part: &self.part,
-        }
+            extent: &self.extent,
+            part: self.held()?,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
 use super::Storage;
+use super::local::{LocalStore, OpenFile, recognise};
 use super::trust::PROBE;
 use crate::error::{Error, Result};
 
@@ -40,6 +41,8 @@ const LARGEST_PUT: u64 = 512 << 20;
 pub struct ObjectStoreBackend {
     store: Arc<dyn ObjectStore>,
     base: Path,
+    /// The same store, if it is a folder of the local disk.
+    local: Option<Arc<LocalStore>>,
 }
 
 /// The version of an object that a handle has seen.
@@ -136,7 +139,12 @@ impl ObjectStoreBackend {
         if path.as_ref().is_empty() {
             return Err(Error::invalid("the path of a file must not be empty"));
         }
-        Ok(Self { store, base: path })
+        let local = recognise(&*store).map(Arc::new);
+        Ok(Self {
+            store,
+            base: path,
+            local,
+        })
     }
 
     /// The path of the base.
@@ -429,6 +437,23 @@ impl ObjectStoreBackend {
                     range.start, range.end
                 ))
             })
+    }
+
+    /// An object as a file, if it is one; it must still be the pinned version.
+    pub(crate) fn open_file(&self, path: &Path, pin: &Pin) -> Result<Option<OpenFile>> {
+        let Some(local) = &self.local else {
+            return Ok(None);
+        };
+        let e_tag = pin.version.as_ref().and_then(|v| v.e_tag.as_deref());
+        match local.open_file(path, e_tag) {
+            Ok(file) => Ok(Some(file)),
+            Err(StoreError::NotFound { .. } | StoreError::Precondition { .. }) => {
+                Err(Error::SnapshotExpired {
+                    detail: format!("{path} was removed or replaced"),
+                })
+            }
+            Err(source) => Err(failed("read", path, source)),
+        }
     }
 
     /// The first bytes of an object.

@@ -4,6 +4,7 @@ mod adopt;
 mod disk;
 mod leftovers;
 mod names;
+mod open_file;
 mod real;
 mod swap;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(crate) use adopt::{adopt, recognise};
 use disk::Disk;
 use disk::Stamp;
 pub(crate) use leftovers::Leftover;
+pub(crate) use open_file::OpenFile;
 use real::RealDisk;
 use upload::Upload;
 use writer::{Put, Writer};
