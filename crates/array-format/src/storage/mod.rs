@@ -1,5 +1,6 @@
 //! Where layers are kept: objects of an object store, or bytes in memory.
 
+pub mod contract;
 mod local;
 mod memory;
 mod place;

@@ -119,6 +119,19 @@ fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
     }
 }
 
+/// Whether a store says that it cannot, or may not, do what it was asked to.
+pub(super) fn says_that_it_cannot(error: &StoreError) -> bool {
+    match error {
+        StoreError::NotImplemented { .. }
+        | StoreError::NotSupported { .. }
+        | StoreError::PermissionDenied { .. }
+        | StoreError::Unauthenticated { .. } => true,
+        // Web servers without WebDAV answer what they cannot do with any error that they like.
+        StoreError::Generic { store, .. } => *store == "HTTP",
+        _ => false,
+    }
+}
+
 impl ObjectStoreBackend {
     /// The file whose base is at `path`.
     ///
@@ -196,15 +209,8 @@ impl ObjectStoreBackend {
             .and_then(|(folder, _)| Path::parse(folder).ok());
         match self.store.list_with_delimiter(folder.as_ref()).await {
             Ok(listed) => Ok(Some(listed.objects)),
-            Err(
-                StoreError::NotImplemented { .. }
-                | StoreError::NotSupported { .. }
-                | StoreError::PermissionDenied { .. }
-                | StoreError::Unauthenticated { .. },
-            ) => Ok(None),
             Err(StoreError::NotFound { .. }) => Ok(None),
-            // Web servers without WebDAV answer a listing with any error that they like.
-            Err(StoreError::Generic { store: "HTTP", .. }) => Ok(None),
+            Err(source) if says_that_it_cannot(&source) => Ok(None),
             Err(source) => Err(failed("list", &self.base, source)),
         }
     }
