@@ -103,6 +103,10 @@ impl ArrayFile {
             done.promoted = self.promote(None).await?;
         }
         let orphans = self.orphans(options.grace).await?;
+        if !options.dry_run && !orphans.is_empty() {
+            // As in `clear`.
+            self.place.make_durable().await?;
+        }
         for (how, orphan) in orphans {
             if !options.dry_run {
                 match how {

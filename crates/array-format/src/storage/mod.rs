@@ -7,7 +7,7 @@ mod place;
 mod trust;
 
 pub use local::LocalStore;
-pub(crate) use local::{Leftover, adopt, recognise};
+pub(crate) use local::{Durably, Leftover, adopt, recognise};
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

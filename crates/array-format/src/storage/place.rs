@@ -14,8 +14,8 @@ use object_store::{
 use array_format_core::wire::header::Header;
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
-use super::Storage;
 use super::trust::PROBE;
+use super::{Durably, Storage};
 use crate::error::{Error, Result};
 
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
@@ -485,6 +485,23 @@ impl ObjectStoreBackend {
             }
             Err(source) => PutOutcome::Unknown(failed("write", path, source)),
         }
+    }
+
+    /// Makes durable what is there of the file, whoever put it there and was told that it failed.
+    pub(crate) async fn make_durable(&self) -> Result<()> {
+        // Other stores have no halfway.
+        if !self.walks() {
+            return Ok(());
+        }
+        let mut options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        options.extensions.insert(Durably);
+        let synced = self.store.get_opts(&self.base, options).await;
+        synced
+            .map(drop)
+            .map_err(|source| failed("sync", &self.base, source))
     }
 
     /// Removes an object, if it is there.
