@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{
     Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
@@ -502,6 +503,17 @@ impl ObjectStoreBackend {
         synced
             .map(drop)
             .map_err(|source| failed("sync", &self.base, source))
+    }
+
+    /// Removes objects, if they are there; an answer for each.
+    pub(crate) async fn remove_all(&self, paths: Vec<Path>) -> Vec<Result<()>> {
+        let paths = stream::iter(paths.into_iter().map(Ok)).boxed();
+        let removed = self.store.delete_stream(paths);
+        let answers = removed.map(|removed| match removed {
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(failed("remove layers of", &self.base, source)),
+        });
+        answers.collect().await
     }
 
     /// Removes an object, if it is there.

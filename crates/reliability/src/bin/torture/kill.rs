@@ -10,17 +10,17 @@ use array_format::bytes::Bytes;
 use array_format::object_store::path::Path;
 use array_format::object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
 /// Counts operations, and at the k-th ends the process with SIGKILL: before it is done, or after.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KillStore {
     inner: Arc<dyn ObjectStore>,
-    done: AtomicU64,
+    done: Arc<AtomicU64>,
     /// Twice the number of the operation, and one more to die after it.
     moment: u64,
 }
@@ -29,7 +29,7 @@ impl KillStore {
     pub fn new(inner: Arc<dyn ObjectStore>, moment: u64) -> Arc<Self> {
         Arc::new(Self {
             inner,
-            done: AtomicU64::new(0),
+            done: Arc::default(),
             moment,
         })
     }
@@ -89,8 +89,18 @@ impl ObjectStore for KillStore {
         &self,
         paths: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.pass();
-        self.inner.delete_stream(paths)
+        // One by one, to die between two of them as well.
+        let store = self.clone();
+        let deleted = paths.then(move |path| {
+            let store = store.clone();
+            async move {
+                let path = path?;
+                store.pass();
+                store.inner.delete(&path).await?;
+                Ok(path)
+            }
+        });
+        deleted.boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

@@ -442,3 +442,18 @@ fn without_syncs_of_the_folder_acknowledged_commits_are_lost() {
     let wrong = violation(true, Lie::NoFolderSync);
     assert!(wrong.contains("instead of"), "{wrong}");
 }
+
+#[test]
+fn a_compaction_removes_many_layers_at_the_cost_of_one_sync() {
+    let syncs = |commits: usize| {
+        let mut verbs = vec![Verb::Create];
+        verbs.extend(vec![Verb::Commit; commits]);
+        verbs.push(Verb::Compact);
+        let events = run(&verbs, 0, true, Lie::None).events;
+        let mut compaction = events.rsplit(|event| matches!(event, Event::Begun(_)));
+        let compaction = compaction.next().unwrap();
+        let is_sync = |event: &&Event| matches!(event, Event::SyncFolder(_));
+        compaction.iter().filter(is_sync).count()
+    };
+    assert_eq!(syncs(30), syncs(3));
+}
