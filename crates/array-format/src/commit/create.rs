@@ -84,6 +84,7 @@ impl ArrayFile {
             match &held {
                 Held::Layer(header) if header.layer == info.layer => {
                     if self.is_whole(sequence).await? {
+                        self.place.make_durable().await?;
                         return self.settle(committed, Pin::default()).await;
                     }
                     // Torn: it never counts, whoever wrote it.
@@ -230,6 +231,7 @@ impl ArrayFile {
             let same_file = found.snapshot.root.file == self.snapshot.root.file;
             if same_file && rows[0].as_ref().is_some_and(|row| row.id == layer) {
                 // It counted, and has been merged into that base.
+                self.place.make_durable().await?;
                 self.adopt(found);
                 return Ok(Made::Counts);
             }
@@ -282,6 +284,7 @@ impl ArrayFile {
             self.undoubt(ours.layer);
             return Ok(Made::Overtaken(Box::new(found)));
         }
+        self.place.make_durable().await?;
         if ours.version == self.pending.version {
             self.adopt(found);
             self.forget_pending();

@@ -112,6 +112,10 @@ impl ArrayFile {
         // What was committed before the list was made is known now.
         self.refresh().await?;
         let orphans = self.orphans(listed, options.grace).await?;
+        if !options.dry_run && !orphans.is_empty() {
+            // As in `clear`.
+            self.place.make_durable().await?;
+        }
         for (how, orphan) in orphans {
             if !options.dry_run {
                 match how {

@@ -1,5 +1,6 @@
 //! Where layers are kept: objects of an object store, or bytes in memory.
 
+pub mod contract;
 mod local;
 mod memory;
 mod parts;
@@ -7,7 +8,7 @@ mod place;
 mod trust;
 
 pub use local::LocalStore;
-pub(crate) use local::{Leftover, OpenFile, adopt, recognise};
+pub(crate) use local::{Durably, Leftover, OpenFile, adopt, recognise};
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

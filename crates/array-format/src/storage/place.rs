@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{
     Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
@@ -14,9 +15,9 @@ use object_store::{
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
-use super::Storage;
 use super::local::{LocalStore, OpenFile, recognise};
 use super::trust::PROBE;
+use super::{Durably, Storage};
 use crate::error::{Error, Result};
 
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
@@ -130,6 +131,19 @@ pub(super) fn failed(operation: &'static str, path: &Path, source: StoreError) -
     }
 }
 
+/// Whether a store says that it cannot, or may not, do what it was asked to.
+pub(super) fn says_that_it_cannot(error: &StoreError) -> bool {
+    match error {
+        StoreError::NotImplemented { .. }
+        | StoreError::NotSupported { .. }
+        | StoreError::PermissionDenied { .. }
+        | StoreError::Unauthenticated { .. } => true,
+        // Web servers without WebDAV answer what they cannot do with any error that they like.
+        StoreError::Generic { store, .. } => *store == "HTTP",
+        _ => false,
+    }
+}
+
 impl ObjectStoreBackend {
     /// The file whose base is at `path`.
     ///
@@ -238,15 +252,8 @@ impl ObjectStoreBackend {
             .and_then(|(folder, _)| Path::parse(folder).ok());
         match self.store.list_with_delimiter(folder.as_ref()).await {
             Ok(listed) => Ok(Some(listed.objects)),
-            Err(
-                StoreError::NotImplemented { .. }
-                | StoreError::NotSupported { .. }
-                | StoreError::PermissionDenied { .. }
-                | StoreError::Unauthenticated { .. },
-            ) => Ok(None),
             Err(StoreError::NotFound { .. }) => Ok(None),
-            // Web servers without WebDAV answer a listing with any error that they like.
-            Err(StoreError::Generic { store: "HTTP", .. }) => Ok(None),
+            Err(source) if says_that_it_cannot(&source) => Ok(None),
             Err(source) => Err(failed("list", &self.base, source)),
         }
     }
@@ -553,6 +560,34 @@ impl ObjectStoreBackend {
             }
             Err(source) => PutOutcome::Unknown(failed("write", path, source)),
         }
+    }
+
+    /// Makes durable what is there of the file, whoever put it there and was told that it failed.
+    pub(crate) async fn make_durable(&self) -> Result<()> {
+        // Other stores have no halfway.
+        if !self.walks() {
+            return Ok(());
+        }
+        let mut options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        options.extensions.insert(Durably);
+        let synced = self.store.get_opts(&self.base, options).await;
+        synced
+            .map(drop)
+            .map_err(|source| failed("sync", &self.base, source))
+    }
+
+    /// Removes objects, if they are there; an answer for each.
+    pub(crate) async fn remove_all(&self, paths: Vec<Path>) -> Vec<Result<()>> {
+        let paths = stream::iter(paths.into_iter().map(Ok)).boxed();
+        let removed = self.store.delete_stream(paths);
+        let answers = removed.map(|removed| match removed {
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(failed("remove layers of", &self.base, source)),
+        });
+        answers.collect().await
     }
 
     /// Removes an object, if it is there.

@@ -10,14 +10,14 @@ use array_format::bytes::Bytes;
 use array_format::object_store::path::Path;
 use array_format::object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
 /// Counts operations, and at the k-th ends the process with SIGKILL: before it is done, or after.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KillStore {
     inner: Arc<dyn ObjectStore>,
     clock: Arc<Clock>,
@@ -104,8 +104,18 @@ impl ObjectStore for KillStore {
         &self,
         paths: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.pass();
-        self.inner.delete_stream(paths)
+        // One by one, to die between two of them as well.
+        let store = self.clone();
+        let deleted = paths.then(move |path| {
+            let store = store.clone();
+            async move {
+                let path = path?;
+                store.pass();
+                store.inner.delete(&path).await?;
+                Ok(path)
+            }
+        });
+        deleted.boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
