@@ -8,7 +8,7 @@ from typing import Any
 import lz4.block
 
 from common import FormatError, text, transpose, uint
-from tables import Array, Frame, parse_extent, product
+from rows import Array, Frame, parse_extent, product
 from values import AUTO, FIXED_LIST, DType, Stage
 from zstd import decode_zstd
 

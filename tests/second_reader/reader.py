@@ -1,6 +1,8 @@
 """Reads an array_format file, written from docs/format.md alone, and prints its content as JSON.
 
     python3 reader.py FILE.af
+    python3 reader.py FILE.af --at COMMIT_OR_TAG
+    python3 reader.py FILE.af --history
     python3 reader.py --verify DIR
 """
 
@@ -12,125 +14,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import tables
 from common import FormatError
-from frames import decode_frame, frame_box, place_frame
-from layers import Snapshot, open_newest
-from tables import Array, Frame, Statistics, product
-from values import Fill, fill_element, fill_length, parse_attribute, parse_fill, parse_stat, unknown_codec
-
-# Not of the format: a valid file of a few bytes may describe more than memory holds.
-MAX_DUMP = 2 << 30
+from dump import dump_history, dump_state
+from history import History
+from newest import open_newest
 
 
-def read_file(path: Path | str) -> dict[str, Any]:
-    """The content of a file after its newest layer. Raises FormatError."""
-    snapshot = open_newest(Path(path))
-    arrays = tables.read_arrays(snapshot.trees[tables.ARRAYS], snapshot.next_id)
-    attributes: dict[int, dict[str, Any]] = {array.array_id: {} for array in arrays}
-    attributes[0] = {}
-    for array_id, key, value, place in tables.read_attributes(snapshot.trees[tables.ATTRIBUTES]):
-        if array_id in attributes:  # section 9: other rows are ignored
-            attributes[array_id][key] = parse_attribute(value, place)
-    statistics = tables.read_statistics(snapshot.trees[tables.STATISTICS])
-    frames: dict[int, list[Frame]] = {array.array_id: [] for array in arrays}
-    stored_bytes = 0
-    for frame in tables.read_frames(snapshot.trees[tables.FRAMES]):
-        stored_bytes += frame.stored
-        if frame.array_id in frames:
-            frames[frame.array_id].append(frame)
-    if stored_bytes != snapshot.stored_bytes:
-        raise FormatError(snapshot.place, f"column 12 is {snapshot.stored_bytes}, all frames have {stored_bytes} bytes")
-    snapshot.check_live_pages()
-    return {
-        "sequence": snapshot.sequence,
-        "layers": list(snapshot.layers),
-        "file_attributes": attributes[0],
-        "arrays": {
-            array.name: dump_array(
-                snapshot,
-                array,
-                frames[array.array_id],
-                attributes[array.array_id],
-                statistics.get(array.array_id),
-            )
-            for array in arrays
-        },
-    }
+def read_file(path: Path | str, at: int | str | None = None) -> dict[str, Any]:
+    """The content of a file after its newest layer, or after a commit, or at a tag. Raises FormatError."""
+    history = History(open_newest(Path(path)))
+    if isinstance(at, int):
+        history = History(history.open_at(at))
+    elif at is not None:
+        history = History(history.open_tag(at))
+    return dump_state(history)
 
 
-def dump_array(
-    snapshot: Snapshot,
-    array: Array,
-    frames: list[Frame],
-    attributes: dict[str, Any],
-    statistics: Statistics | None,
-) -> dict[str, Any]:
-    fill = parse_fill(array.fill, array.place)
-    values, error = read_values(snapshot, array, frames, fill)
-    out = {
-        "dtype": array.dtype.name,
-        "shape": list(array.shape),
-        "chunk_shape": list(array.chunk),
-        "tile_shape": list(array.tile),
-        "dimension_names": array.dimension_names,
-        "fill": None if fill is None else {"kind": fill.kind, "value": fill.value},
-        "pipeline": "+".join(map(str, array.pipeline)) or "none",
-        "values": values,
-        "attributes": attributes,
-        "stats": dump_statistics(array, frames, statistics),
-    }
-    if error is not None:
-        out["error"] = error
-    return out
-
-
-def dump_statistics(array: Array, frames: list[Frame], statistics: Statistics | None) -> dict[str, Any] | None:
-    if statistics is None:
-        return None
-    place, kind = statistics.place, array.dtype.statistics
-    found = (sum(frame.stored for frame in frames), len(frames))
-    if found != (statistics.stored_bytes, statistics.frames):
-        raise FormatError(
-            place,
-            f"{statistics.frames} frames of {statistics.stored_bytes} bytes, the frames table has {found[1]} of {found[0]}",
-        )
-    return {
-        "valid": statistics.valid,
-        "nan": statistics.nan,
-        "min": parse_stat(statistics.minimum, kind, f"{place}: minimum"),
-        "max": parse_stat(statistics.maximum, kind, f"{place}: maximum"),
-        "stored_bytes": statistics.stored_bytes,
-        "frames": statistics.frames,
-    }
-
-
-def read_values(snapshot: Snapshot, array: Array, frames: list[Frame], fill: Fill | None) -> tuple[Any, str | None]:
-    """The values as the dump shows them, or why there are none."""
-    dtype = array.dtype
-    count = product(array.shape)
-    fill_bytes = fill_length(dtype, fill, array.place)  # also checks that the fill value fits
-    boxes = []
-    for frame in frames:
-        boxes.append(frame_box(array, frame))
-        snapshot.check_frame_address(frame.sequence, frame.offset, frame.stored, frame.place)
-        parse_stat(frame.minimum, dtype.statistics, f"{frame.place}: minimum")
-        parse_stat(frame.maximum, dtype.statistics, f"{frame.place}: maximum")
-    codec = unknown_codec(array.pipeline)
-    if codec is not None:
-        return None, codec
-    if count * max(fill_bytes, dtype.size or 1) > MAX_DUMP:
-        return None, "too large for a dump"
-    unwritten = fill_element(dtype, fill, array.place) if count else b""
-    target: Any = bytearray(unwritten * count) if dtype.size is not None else [unwritten] * count
-    width = dtype.size if dtype.size is not None else 1
-    for frame, (origin, extent) in zip(frames, boxes):
-        stored = snapshot.read_frame(frame.sequence, frame.offset, frame.stored, frame.crc, frame.place)
-        elements = decode_frame(array, frame, stored, product(extent))
-        place_frame(target, array.shape, width, elements, origin, extent)
-    if dtype.size is not None:
-        return target.hex(), None
-    return [element.hex() for element in target], None
+def read_history(path: Path | str) -> dict[str, Any]:
+    return dump_history(History(open_newest(Path(path))))
 
 
 # ---- the command line
@@ -183,8 +84,11 @@ def verify(directory: Path) -> int:
             continue
         try:
             # Through JSON and back, so that both sides have the same types.
-            found = json.loads(to_json(read_file(path)))
-            difference = first_difference(found, json.loads(expected_path.read_text("utf-8")))
+            expected = json.loads(expected_path.read_text("utf-8"))
+            content = read_file(path)
+            if "history" in expected:
+                content["history"] = read_history(path)
+            difference = first_difference(json.loads(to_json(content)), expected)
         except FormatError as error:
             difference = f"refused: {error}"
         if difference is None:
@@ -199,11 +103,18 @@ def verify(directory: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     try:
-        if len(arguments) == 2 and arguments[0] == "--verify":
-            return verify(Path(arguments[1]))
-        if len(arguments) == 1 and not arguments[0].startswith("-"):
-            print(to_json(read_file(arguments[0])))
-            return 0
+        match arguments:
+            case ["--verify", directory]:
+                return verify(Path(directory))
+            case [path] if not path.startswith("-"):
+                print(to_json(read_file(path)))
+                return 0
+            case [path, "--at", at]:
+                print(to_json(read_file(path, int(at) if at.isdecimal() else at)))
+                return 0
+            case [path, "--history"]:
+                print(to_json(read_history(path)))
+                return 0
     except (FormatError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -8,6 +8,8 @@ pub use array_format_core::codec::CodecId;
 pub struct BlockMeta {
     /// The sequence number of the layer.
     pub layer: u64,
+    /// The object, by its path in the store.
+    pub object: String,
     /// The offset of its first byte there.
     pub offset: u64,
     /// Its stored bytes.

@@ -14,3 +14,32 @@ pub(crate) async fn run<V: Send + 'static>(work: impl FnOnce() -> V + Send + 'st
         Err(_) => Ok(work()),
     }
 }
+
+/// Runs work that borrows, on this thread. On a runtime of several threads its other tasks move to
+/// another one meanwhile; on others they wait, so it must not be more than some milliseconds.
+pub(crate) fn in_place<V>(work: impl FnOnce() -> V) -> V {
+    let flavor = tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor());
+    match flavor {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// Lets other tasks of the runtime have their turn.
+pub(crate) async fn give_way() {
+    let mut gave = false;
+    std::future::poll_fn(|cx| {
+        if gave {
+            return std::task::Poll::Ready(());
+        }
+        gave = true;
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+/// Threads that one call may use.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -7,6 +7,7 @@ use crate::ArrayFile;
 use crate::address::ChunkAddress;
 use crate::block::{BlockMeta, CodecId};
 use crate::error::Result;
+use crate::fetch::Piece;
 use crate::frames::FrameWalk;
 use crate::stats::FrameStats;
 
@@ -38,10 +39,11 @@ impl ArrayFile {
         let layers = self.layers();
         self.for_each_frame(meta.id, |row| {
             let (tile, extent) = decoder.extent(row)?;
+            let piece = Piece::of_frame(&self.snapshot, row)?;
             let address = ChunkAddress {
                 layer: row.sequence,
-                object: layers.path(row.sequence).to_string(),
-                offset: row.offset,
+                object: layers.path_of(piece.holder).to_string(),
+                offset: piece.range.start,
                 length: row.stored,
                 raw_length: row.raw,
                 crc: row.crc,
@@ -73,18 +75,21 @@ impl ArrayFile {
     pub async fn blocks(&self, name: &str) -> Result<Vec<BlockMeta>> {
         let meta = self.get_array(name)?;
         let mut blocks: Vec<BlockMeta> = Vec::new();
+        let layers = self.layers();
+        let mut last = None;
         self.for_each_frame(meta.id, |row| {
+            let piece = Piece::of_frame(&self.snapshot, row)?;
+            let follows = last.replace(piece.holder) == Some(piece.holder);
             match blocks.last_mut() {
-                Some(block)
-                    if block.layer == row.sequence && block.offset + block.length == row.offset =>
-                {
+                Some(block) if follows && block.offset + block.length == piece.range.start => {
                     block.length += row.stored;
                     block.raw_length += row.raw;
                     block.frames += 1;
                 }
                 _ => blocks.push(BlockMeta {
                     layer: row.sequence,
-                    offset: row.offset,
+                    object: layers.path_of(piece.holder).to_string(),
+                    offset: piece.range.start,
                     length: row.stored,
                     raw_length: row.raw,
                     frames: 1,

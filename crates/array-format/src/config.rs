@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::blocking;
 use crate::codec::{CodecSpec, Codecs, CompressionCodec};
 use crate::delta::DeltaCache;
 use crate::error::Result;
@@ -61,6 +62,15 @@ pub struct FileConfig<C: CompressionCodec> {
     /// It matters where the store is an `object_store` `LocalFileSystem` or a
     /// [`LocalStore`](crate::storage::LocalStore).
     pub sync: bool,
+    /// Bytes of data that a commit puts together with its layer's metadata, as one object. More are
+    /// uploaded in parts beside it, as an object of their own, the layer's *annex*: so a layer may be
+    /// larger than what a store takes with one put. None for what suits the store: 512 MiB, without
+    /// bound on a local disk and in memory.
+    ///
+    /// A compacted file with more data than this is two objects, its base and `{stem}.annex.{id}`.
+    pub largest_put: Option<u64>,
+    /// Threads that one call encodes or decodes with; none for as many as the machine has.
+    pub threads: Option<usize>,
 }
 
 impl<C: CompressionCodec> FileConfig<C> {
@@ -80,6 +90,8 @@ impl<C: CompressionCodec> FileConfig<C> {
             retention: Retention::default(),
             compaction: None,
             sync: true,
+            largest_put: None,
+            threads: None,
         }
     }
 
@@ -110,6 +122,8 @@ pub(crate) struct Settings {
     pub(crate) commits: Commits,
     pub(crate) retention: Retention,
     pub(crate) compaction: Option<CompactionPolicy>,
+    pub(crate) largest_put: Option<u64>,
+    pub(crate) threads: usize,
 }
 
 impl Settings {
@@ -138,6 +152,8 @@ impl Settings {
             commits: config.commits,
             retention: config.retention,
             compaction: config.compaction,
+            largest_put: config.largest_put,
+            threads: config.threads.unwrap_or_else(blocking::threads).max(1),
         })
     }
 }

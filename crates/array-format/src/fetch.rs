@@ -2,27 +2,36 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use array_format_core::plan::{Request, coalesce};
 use array_format_core::tree::{LoadedPage, Miss, PageSet};
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::page::{self, PageAddress};
-use array_format_core::wire::tables::{Frames, Table};
+use array_format_core::wire::tables::{FrameRow, Frames, LayerRow, Table};
 use array_format_core::wire::{HEADER_BYTES, TRAILER_BYTES};
 use array_format_core::{Place, snapshot::Snapshot};
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::UpdateVersion;
 use object_store::path::Path;
 
+use crate::blocking;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::storage::{Held, ObjectStoreBackend, Pin};
+use crate::storage::{Held, ObjectStoreBackend, OpenFile, Pin};
 
-/// The versions of a snapshot's objects, by the sequence number of the layer.
-pub(crate) type Pins = HashMap<u64, Pin>;
+/// What a handle knows of the objects that its snapshot stands on.
+#[derive(Debug, Default)]
+pub(crate) struct Pins {
+    /// Their versions, by the number of the layer.
+    versions: HashMap<u64, Pin>,
+    /// Those that are files and stay open.
+    files: HashMap<Holder, Arc<OpenFile>>,
+}
 
+/// Bytes of a file from which on another thread is worth its start to read them.
+const INLINE_BYTES: usize = 256 << 10;
 /// Requests in flight together.
 const CONCURRENCY: usize = 16;
 /// Bytes that are rather read than skipped: about what a store sends while another request would
@@ -51,9 +60,16 @@ impl Layers {
         }
     }
 
+    fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn pin(&self, sequence: u64) -> Pin {
-        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.get(&sequence).cloned().unwrap_or_default()
+        self.pins()
+            .versions
+            .get(&sequence)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The version of a layer's object, as far as it is known.
@@ -62,20 +78,58 @@ impl Layers {
     }
 
     pub(crate) fn set_pin(&self, sequence: u64, pin: Pin) {
-        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.insert(sequence, pin);
+        let mut pins = self.pins();
+        pins.files.remove(&Holder::layer(sequence));
+        pins.versions.insert(sequence, pin);
     }
 
-    /// A range of a layer.
-    pub(crate) async fn range(&self, sequence: u64, range: Range<u64>) -> Result<Bytes> {
+    /// An object of a layer as a file, if it is one.
+    pub(crate) fn open_file(&self, holder: Holder) -> Result<Option<Arc<OpenFile>>> {
+        if let Some(file) = self.pins().files.get(&holder) {
+            return Ok(Some(Arc::clone(file)));
+        }
+        let opened = self
+            .place
+            .open_file(&self.path_of(holder), &self.pin_of(holder))?;
+        let Some(file) = opened.map(Arc::new) else {
+            return Ok(None);
+        };
+        if file.may_stay() {
+            self.pins().files.insert(holder, Arc::clone(&file));
+        }
+        Ok(Some(file))
+    }
+
+    fn pin_of(&self, holder: Holder) -> Pin {
+        match holder.annex {
+            // An annex is never replaced: its name is as unique as its id.
+            Some(_) => Pin::default(),
+            None => self.pin(holder.sequence),
+        }
+    }
+
+    /// The object that a part of a layer is in.
+    pub(crate) fn path_of(&self, holder: Holder) -> Path {
+        match holder.annex {
+            Some(id) => self.place.annex(id),
+            None => self.path(holder.sequence),
+        }
+    }
+
+    /// A range of an object of a layer.
+    pub(crate) async fn range(&self, holder: Holder, range: Range<u64>) -> Result<Bytes> {
+        let sequence = holder.sequence;
         if range.start < HEADER_BYTES as u64 || range.start > range.end {
             return Err(Error::corrupt(format!("a reference to bytes {range:?}"))
                 .within(Place::layer(sequence)));
         }
-        let pin = self.pin(sequence);
-        let path = self.path(sequence);
+        let path = self.path_of(holder);
         let end = range.end;
-        match self.place.range(&path, range, &pin).await {
+        let read = match self.open_file(holder)? {
+            Some(file) => read_file(file, range, &path).await,
+            None => self.place.range(&path, range, &self.pin_of(holder)).await,
+        };
+        match read {
             // Stores refuse a range past the end of a tombstone in ways of their own.
             Err(Error::Store { .. } | Error::Corrupt { .. }) if self.is_vacated(sequence).await => {
                 Err(Error::SnapshotExpired {
@@ -120,28 +174,90 @@ impl Layers {
     }
 }
 
-/// A place in a layer.
+/// A range of a file, which is not touched if the range is not in it.
+async fn read_file(file: Arc<OpenFile>, range: Range<u64>, path: &Path) -> Result<Bytes> {
+    if range.end > file.length() {
+        return Err(Error::corrupt(format!(
+            "bytes {} to {} of {path} are not there: the object was cut short",
+            range.start, range.end
+        )));
+    }
+    let length = (range.end - range.start) as usize;
+    let read = move || {
+        let mut bytes = vec![0; length];
+        file.read_at(&mut bytes, range.start)?;
+        Ok(Bytes::from(bytes))
+    };
+    match length < INLINE_BYTES {
+        true => read(),
+        false => blocking::run(read).await?,
+    }
+}
+
+/// An object that holds a part of a layer: the layer's own, or its annex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Holder {
+    /// The layer's number.
+    pub(crate) sequence: u64,
+    pub(crate) annex: Option<Id>,
+}
+
+impl Holder {
+    /// A layer's own object, which holds its pages.
+    pub(crate) fn layer(sequence: u64) -> Self {
+        Self {
+            sequence,
+            annex: None,
+        }
+    }
+}
+
+/// A place in an object of a layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
-    pub(crate) sequence: u64,
+    pub(crate) holder: Holder,
     pub(crate) range: Range<u64>,
 }
 
-/// Requests for pieces of several layers, each with the places of its pieces in the list.
-pub(crate) fn requests(pieces: &[Piece], most: u64) -> Vec<(u64, Request)> {
-    let mut by_layer: HashMap<u64, Vec<usize>> = HashMap::new();
+impl Piece {
+    /// Where a frame of a snapshot is.
+    pub(crate) fn of_frame(snapshot: &Snapshot, frame: &FrameRow) -> Result<Self> {
+        let piece = Self::in_layer(layer(snapshot, frame.sequence)?, frame)?;
+        // Of the newest layer the table of layers does not say how long its object is.
+        if piece.holder.annex.is_none() && frame.sequence == snapshot.root.sequence {
+            layer_of(snapshot, frame.sequence, &piece.range)?;
+        }
+        Ok(piece)
+    }
+
+    /// Where a frame of a layer is.
+    pub(crate) fn in_layer(layer: &LayerRow, frame: &FrameRow) -> Result<Self> {
+        let (annex, range) = layer.locate(frame.offset..frame.end())?;
+        Ok(Self {
+            holder: Holder {
+                sequence: layer.sequence,
+                annex,
+            },
+            range,
+        })
+    }
+}
+
+/// Requests for pieces of several objects, each with the places of its pieces in the list.
+pub(crate) fn requests(pieces: &[Piece], most: u64) -> Vec<(Holder, Request)> {
+    let mut by_holder: HashMap<Holder, Vec<usize>> = HashMap::new();
     for (i, piece) in pieces.iter().enumerate() {
-        by_layer.entry(piece.sequence).or_default().push(i);
+        by_holder.entry(piece.holder).or_default().push(i);
     }
     let mut out = Vec::new();
-    for (sequence, places) in by_layer {
+    for (holder, places) in by_holder {
         let ranges: Vec<Range<u64>> = places.iter().map(|&i| pieces[i].range.clone()).collect();
         for mut request in coalesce(&ranges, GAP_BYTES, most) {
             request.pieces.iter_mut().for_each(|i| *i = places[*i]);
-            out.push((sequence, request));
+            out.push((holder, request));
         }
     }
-    // In the order in which the pieces were asked for, as near as layers allow.
+    // In the order in which the pieces were asked for, as near as objects allow.
     out.sort_by_key(|(_, request)| request.pieces.iter().copied().min());
     out
 }
@@ -153,22 +269,34 @@ pub(crate) fn in_flight<F: Future>(
     futures::stream::iter(requests).buffer_unordered(CONCURRENCY)
 }
 
+/// Fetches pieces, several requests at a time; what a request brings comes together, as it is ready.
+pub(crate) fn each<'a>(
+    layers: &'a Layers,
+    pieces: &'a [Piece],
+    most: u64,
+) -> impl Stream<Item = Result<Vec<(usize, Bytes)>>> + Send + Unpin + 'a {
+    let mut fetches = Vec::new();
+    for (holder, request) in requests(pieces, most) {
+        fetches.push(async move {
+            let bytes = layers.range(holder, request.range.clone()).await?;
+            let piece = |i: usize| {
+                let from = (pieces[i].range.start - request.range.start) as usize;
+                let to = (pieces[i].range.end - request.range.start) as usize;
+                (i, bytes.slice(from..to))
+            };
+            Ok(request.pieces.iter().copied().map(piece).collect())
+        });
+    }
+    in_flight(fetches).boxed()
+}
+
 /// Fetches pieces, several requests at a time; results come in the order of `pieces`.
 pub(crate) async fn pieces(layers: &Layers, pieces: &[Piece], most: u64) -> Result<Vec<Bytes>> {
     let mut out = vec![Bytes::new(); pieces.len()];
-    let mut fetches = Vec::new();
-    for (sequence, request) in requests(pieces, most) {
-        fetches.push(async move {
-            let bytes = layers.range(sequence, request.range.clone()).await?;
-            Ok::<_, Error>((request, bytes))
-        });
-    }
-    let mut stream = in_flight(fetches);
-    while let Some((request, bytes)) = stream.try_next().await? {
-        for i in request.pieces {
-            let from = (pieces[i].range.start - request.range.start) as usize;
-            let to = (pieces[i].range.end - request.range.start) as usize;
-            out[i] = bytes.slice(from..to);
+    let mut stream = each(layers, pieces, most);
+    while let Some(brought) = stream.try_next().await? {
+        for (i, bytes) in brought {
+            out[i] = bytes;
         }
     }
     Ok(out)
@@ -182,7 +310,7 @@ fn page_piece(address: &PageAddress) -> Result<Piece> {
             Error::corrupt("a page beyond 2^64").within(Place::layer(address.sequence))
         })?;
     Ok(Piece {
-        sequence: address.sequence,
+        holder: Holder::layer(address.sequence),
         range: address.offset..end,
     })
 }
@@ -201,7 +329,8 @@ impl Buffers {
         self.0.iter().find_map(|(sequence, offset, bytes)| {
             let from = piece.range.start.checked_sub(*offset)? as usize;
             let to = piece.range.end.checked_sub(*offset)? as usize;
-            (*sequence == piece.sequence && to <= bytes.len()).then(|| bytes.slice(from..to))
+            let same = Holder::layer(*sequence) == piece.holder;
+            (same && to <= bytes.len()).then(|| bytes.slice(from..to))
         })
     }
 }
@@ -230,7 +359,7 @@ pub(crate) async fn complete(
         for want in wanted {
             let piece = page_piece(&want.address)?;
             let Range { start, end } = piece.range;
-            let range = used.entry(piece.sequence).or_insert(start..end);
+            let range = used.entry(piece.holder.sequence).or_insert(start..end);
             *range = range.start.min(start)..range.end.max(end);
             match buffers.get(&piece) {
                 Some(bytes) => supply(layers, snapshot, want, bytes).await?,
@@ -298,7 +427,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
                 && range.end - range.start <= pages.live.saturating_mul(4).saturating_add(SLACK)
         })
         .map(|pages| Piece {
-            sequence: pages.sequence,
+            holder: Holder::layer(pages.sequence),
             range: pages.resident.clone(),
         })
         .filter(|piece| buffers.get(piece).is_none())
@@ -306,7 +435,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
     let mut fetches = Vec::new();
     for piece in wanted {
         fetches.push(async move {
-            let bytes = layers.range(piece.sequence, piece.range.clone()).await;
+            let bytes = layers.range(piece.holder, piece.range.clone()).await;
             (piece, bytes)
         });
     }
@@ -316,7 +445,7 @@ async fn read_ahead(layers: &Layers, snapshot: &Snapshot, buffers: &mut Buffers)
         match bytes {
             Ok(bytes) => {
                 any = true;
-                buffers.add(piece.sequence, piece.range.start, bytes);
+                buffers.add(piece.holder.sequence, piece.range.start, bytes);
             }
             // A wrong hint is not an error: the pages themselves will be asked for.
             Err(Error::Corrupt { .. }) => {}
@@ -338,7 +467,7 @@ pub(crate) fn frame_pages(snapshot: &Snapshot, buffers: &Buffers) -> Result<Page
             }
             let piece = page_piece(&address)?;
             if let Some(stored) = buffers.get(&piece) {
-                layer_of(snapshot, piece.sequence, &piece.range)?;
+                layer_of(snapshot, piece.holder.sequence, &piece.range)?;
                 page::verify(&address, &stored)?;
                 pages.insert(address, LoadedPage::new(stored).into());
                 grew = true;
@@ -392,7 +521,7 @@ pub(crate) async fn load_until<T: Table>(
         let wanted = missing.iter().map(page_piece).collect::<Result<Vec<_>>>()?;
         let holders = wanted
             .iter()
-            .map(|piece| layer_of(snapshot, piece.sequence, &piece.range))
+            .map(|piece| layer_of(snapshot, piece.holder.sequence, &piece.range))
             .collect::<Result<Vec<_>>>()?;
         let fetched = self::pieces(layers, &wanted, PAGE_REQUEST_BYTES).await?;
         for ((address, layer), stored) in missing.into_iter().zip(holders).zip(fetched) {
@@ -417,7 +546,7 @@ pub(crate) async fn load(
     let mut absent = Vec::new();
     for address in missing {
         let piece = page_piece(&address)?;
-        let layer = layer_of(snapshot, piece.sequence, &piece.range)?;
+        let layer = layer_of(snapshot, address.sequence, &piece.range)?;
         match settings.cache.page(layer, address.offset) {
             Some(page) => pages.insert(address, page),
             None => absent.push((address, layer, piece)),
@@ -436,14 +565,19 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// The id of a layer that a snapshot refers to, if pages and frames may stand in this range of it.
-pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -> Result<Id> {
-    let damaged = |detail: String| Error::corrupt(detail).within(Place::layer(sequence));
-    let Some(row) = snapshot.layer(sequence)? else {
-        return Err(damaged(format!(
+/// The layer that a snapshot refers to.
+pub(crate) fn layer(snapshot: &Snapshot, sequence: u64) -> Result<&LayerRow> {
+    snapshot.layer(sequence)?.ok_or_else(|| {
+        Error::corrupt(format!(
             "a reference to layer {sequence}, which is not one of the snapshot's"
-        )));
-    };
+        ))
+        .within(Place::layer(sequence))
+    })
+}
+
+/// The id of a layer that a snapshot refers to, if pages may stand in this range of its object.
+pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -> Result<Id> {
+    let row = layer(snapshot, sequence)?;
     let length = match row.length {
         _ if sequence == snapshot.root.sequence => snapshot.object_length,
         length => length,
@@ -451,9 +585,10 @@ pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -
     let fits = range.start >= HEADER_BYTES as u64
         && range.end <= length.saturating_sub(TRAILER_BYTES as u64);
     if !fits {
-        return Err(damaged(format!(
+        return Err(Error::corrupt(format!(
             "a reference to bytes {range:?}, which are not all data"
-        )));
+        ))
+        .within(Place::layer(sequence)));
     }
     Ok(row.id)
 }

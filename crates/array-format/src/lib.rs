@@ -68,6 +68,7 @@ pub mod merge;
 pub mod ndarray_ext;
 mod open;
 mod pending;
+mod positional;
 mod read;
 mod resize;
 mod spec;

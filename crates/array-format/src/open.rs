@@ -3,7 +3,7 @@
 //! Opening asks for the end of the base and the list of sidecars together, then for the end of the
 //! newest sidecar if there is one, then for the metadata that these ends did not hold.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use array_format_core::commit::{self, CommitInfo};
@@ -23,7 +23,8 @@ use crate::ArrayFile;
 use crate::codec::CompressionCodec;
 use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
-use crate::fetch::{self, Buffers, Layers, Pins};
+use crate::fetch::{self, Buffers, Layers};
+use crate::history;
 use crate::pending::Pending;
 use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail, adopt};
 
@@ -182,7 +183,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
         place: place.clone(),
         base_sequence,
         base_layer,
-        pins: Arc::new(Mutex::new(Pins::new())),
+        pins: Arc::default(),
     };
     layers.set_pin(base_sequence, base.tail.pin.clone());
     let mut buffers = Buffers::default();
@@ -218,10 +219,7 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
             return Ok(None);
         }
         completed?;
-        let first = snapshot.base()?;
-        let stands = first.sequence > base_sequence
-            || first.sequence == base_sequence && first.id == base_layer;
-        if !stands {
+        if !follows(&layers, &snapshot).await? {
             tracing::warn!(
                 layer = number,
                 "a layer stands on a base that was replaced before it could count; it is passed over"
@@ -256,6 +254,17 @@ async fn find_once(place: &ObjectStoreBackend) -> Result<Option<Found>> {
     }))
 }
 
+/// Whether a snapshot was made after the layer that is in the base: it stands on a merged layer that
+/// is not there yet, or has the base's in its history. Only a restored snapshot may stand on older
+/// sidecars, and then has it in the log.
+async fn follows(layers: &Layers, snapshot: &Snapshot) -> Result<bool> {
+    if snapshot.base()?.sequence > layers.base_sequence {
+        return Ok(true);
+    }
+    let row = history::layer_row(layers, snapshot, layers.base_sequence).await?;
+    Ok(row.is_some_and(|row| row.id == layers.base_layer))
+}
+
 /// Whether the base still holds this layer.
 async fn has_base(place: &ObjectStoreBackend, layer: Id) -> Result<bool> {
     match place.head(place.path(), HEADER_BYTES as u64).await {
@@ -288,7 +297,7 @@ pub(crate) async fn find_layer(
         return Err(gone());
     }
     let layers = Layers {
-        pins: Arc::new(Mutex::new(Pins::new())),
+        pins: Arc::default(),
         ..layers
     };
     layers.set_pin(sequence, end.tail.pin.clone());
@@ -304,6 +313,11 @@ pub(crate) async fn find_layer(
             if Header::decode(&head)?.layer != row.id {
                 return Err(gone());
             }
+        }
+        if let Some(annex) = row.annex {
+            place
+                .head(&place.annex(annex.id), HEADER_BYTES as u64)
+                .await?;
         }
     }
     let frame_pages = fetch::frame_pages(&snapshot, &buffers)?;
@@ -426,6 +440,9 @@ impl ArrayFile {
                     for number in old.sidecars {
                         file.place.remove(&file.place.sidecar(number)).await?;
                     }
+                    for id in old.annexes {
+                        file.place.remove(&file.place.annex(id)).await?;
+                    }
                     return Ok(file);
                 }
                 // Another `create`, or a compaction, was there first.
@@ -476,6 +493,7 @@ impl ArrayFile {
             time: now(),
             writer,
             message: settings.message.clone(),
+            annex: None,
         };
         let committed = commit::create(file, &info, HEADER_BYTES as u64)?;
         let header = Header {
@@ -506,7 +524,7 @@ impl ArrayFile {
             place: place.clone(),
             base_sequence: sequence,
             base_layer: layer,
-            pins: Arc::new(Mutex::new(Pins::new())),
+            pins: Arc::default(),
         };
         layers.set_pin(sequence, pin);
         let found = Found {
@@ -564,6 +582,8 @@ struct Previous {
     last: Option<u64>,
     /// The numbers of its sidecars.
     sidecars: Vec<u64>,
+    /// The ids of its annexes.
+    annexes: Vec<Id>,
 }
 
 async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
@@ -571,6 +591,7 @@ async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
         version: None,
         last: None,
         sidecars: Vec::new(),
+        annexes: Vec::new(),
     };
     let Some((pin, _)) = place.version(place.path()).await? else {
         return Ok(old);
@@ -584,9 +605,16 @@ async fn previous(place: &ObjectStoreBackend) -> Result<Previous> {
         return Ok(old);
     };
     let listed = place.sidecars().await?;
-    for sidecar in listed.map(|listed| listed.sidecars).unwrap_or_default() {
-        if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
-            old.sidecars.push(sidecar.number);
+    if let Some(listed) = listed {
+        for sidecar in listed.sidecars {
+            if is_ours(place, &place.sidecar(sidecar.number), header.file).await {
+                old.sidecars.push(sidecar.number);
+            }
+        }
+        for (id, annex) in listed.annexes {
+            if is_ours(place, &annex.location, header.file).await {
+                old.annexes.push(id);
+            }
         }
     }
     let sidecars = old.sidecars.iter().copied();

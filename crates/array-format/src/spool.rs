@@ -1,15 +1,18 @@
 //! Encoded frames that wait for a commit: in memory up to a budget, then in a temporary file.
 //!
-//! The spool is the data region of the layer to come: a frame's offset here is its offset there.
+//! The spool is the data region of the layer to come: a frame's offset here is its offset there. What
+//! of it was uploaded as the layer's annex is not in the layer's own object.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
 use crate::error::{Error, Result};
-use crate::mapped;
+use crate::{mapped, positional};
 use array_format_core::wire::BLOCK_ALIGNMENT;
+use array_format_core::wire::tables::Annex;
 
 /// Where frames are put one after another.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) struct Spool {
     block: u64,
     /// Bytes of frames that were replaced before they were committed.
     dead: u64,
+    /// What holds the first of these bytes already, and since when.
+    annex: Option<(Annex, Instant)>,
 }
 
 impl Spool {
@@ -40,6 +45,7 @@ impl Spool {
             block_target: block_target as u64,
             block: start,
             dead: 0,
+            annex: None,
         }
     }
 
@@ -112,37 +118,59 @@ impl Spool {
             .as_ref()
             .ok_or_else(|| Error::Storage("a pending frame is not in its spool".into()))?;
         let mut bytes = vec![0; length as usize];
-        read_at(file, &mut bytes, at)?;
+        positional::read_exact_at(file, &mut bytes, at)?;
         Ok(bytes.into())
     }
 
     /// All bytes, to be uploaded: what was spilled is mapped, not read.
     pub(crate) fn contents(&self) -> Result<Vec<Bytes>> {
+        self.contents_from(self.start)
+    }
+
+    fn contents_from(&self, offset: u64) -> Result<Vec<Bytes>> {
+        let skipped = offset - self.start;
         let mut out = Vec::new();
-        if let Some((file, length)) = &self.file {
-            out.push(mapped::map(file, *length)?);
+        let spilled = self.file.as_ref().map_or(0, |f| f.1);
+        if let Some((file, length)) = self.file.as_ref().filter(|_| skipped < spilled) {
+            out.push(mapped::map(file, *length)?.slice(skipped as usize..));
         }
-        if !self.memory.is_empty() {
-            out.push(Bytes::copy_from_slice(&self.memory));
+        let rest = &self.memory[skipped.saturating_sub(spilled) as usize..];
+        if !rest.is_empty() {
+            out.push(Bytes::copy_from_slice(rest));
         }
         Ok(out)
     }
-}
 
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
+    /// What holds the first of the bytes.
+    pub(crate) fn annex(&self) -> Option<Annex> {
+        self.annex.map(|(annex, _)| annex)
+    }
 
-#[cfg(not(unix))]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> std::io::Result<()> {
-    use std::io::Read;
-    // A handle of its own keeps the writer's position where it is.
-    let mut file = file.try_clone()?;
-    let end = file.stream_position()?;
-    file.seek(SeekFrom::Start(at))?;
-    file.read_exact(bytes)?;
-    file.seek(SeekFrom::Start(end)).map(|_| ())
+    /// What holds the first of the bytes, if it is there for less than `age`.
+    pub(crate) fn annex_within(&self, age: Duration) -> Option<Annex> {
+        let young = self.annex.filter(|(_, since)| since.elapsed() < age);
+        young.map(|(annex, _)| annex)
+    }
+
+    /// Notes what holds the first of the bytes.
+    pub(crate) fn set_annex(&mut self, annex: Option<Annex>) {
+        self.annex = annex.map(|annex| (annex, Instant::now()));
+    }
+
+    /// Where the bytes begin that no annex holds.
+    fn annexed(&self) -> u64 {
+        self.annex().map_or(self.start, |annex| annex.length)
+    }
+
+    /// The bytes of the layer's own object.
+    pub(crate) fn own_contents(&self) -> Result<Vec<Bytes>> {
+        self.contents_from(self.annexed())
+    }
+
+    /// Where they end in it.
+    pub(crate) fn own_end(&self) -> u64 {
+        self.end() - self.annexed() + self.start
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +193,23 @@ mod tests {
                 let at = (offset - 64) as usize;
                 assert_eq!(&all[at..at + frame.len()], frame);
             }
+        }
+    }
+
+    #[test]
+    fn what_an_annex_holds_is_left_out() {
+        for budget in [0, 50, 1000] {
+            let mut spool = Spool::new(64, budget, 1000);
+            spool.append(&[1; 100]).unwrap();
+            for length in [64, 65, 90, 164] {
+                let id = Default::default();
+                spool.set_annex(Some(Annex { id, length }));
+                let own = spool.own_contents().unwrap().concat();
+                assert_eq!(own.len() as u64, 164 - length);
+                assert_eq!(spool.own_end(), 64 + own.len() as u64);
+            }
+            spool.append(&[2; 3]).unwrap();
+            assert_eq!(spool.own_contents().unwrap().concat(), [2; 3]);
         }
     }
 }

@@ -320,6 +320,43 @@ async fn a_restored_state_is_a_new_commit_and_the_history_stays() {
 }
 
 #[tokio::test]
+async fn a_state_that_stands_below_the_base_can_be_restored() {
+    let (store, mut file) = file(2).await;
+    // A merge of all that a tag keeps out of the base's place, and a tag on what stands on it.
+    file.tag("old", 1).await.unwrap();
+    file.flush().await.unwrap();
+    file.compact().await.unwrap();
+    step(&mut file, 10).await;
+    let kept = file.sequence();
+    file.tag("kept", kept).await.unwrap();
+    file.untag("old").unwrap();
+    file.flush().await.unwrap();
+    step(&mut file, 11).await;
+    // Another, which takes the base's place: the first stays a sidecar with a lower number.
+    file.compact().await.unwrap();
+    let merged = file.sequence();
+    assert!(merged > kept);
+    file.restore("kept").await.unwrap();
+    assert_eq!(values(&open(&store).await).await[10..12], [10, 0]);
+    let mut other = open(&store).await;
+    assert_eq!(other.sequence(), merged + 1);
+    step(&mut other, 12).await;
+    file.refresh().await.unwrap();
+    step(&mut file, 13).await;
+    let mut grace = VacuumOptions::default();
+    grace.grace = Duration::ZERO;
+    other.vacuum(&grace).await.unwrap();
+    for again in 0..2 {
+        let mut file = open(&store).await;
+        assert_eq!(values(&file).await[10..14], [10, 0, 12, 13], "{again}");
+        assert!(file.verify(&Default::default()).await.unwrap().is_whole());
+        file.untag("kept").unwrap();
+        file.compact().await.unwrap();
+        assert_eq!(file.num_layers(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_restore_does_not_undo_what_its_caller_has_not_seen() {
     let (store, mut file) = file(3).await;
     let mut other = open(&store).await;

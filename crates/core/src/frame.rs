@@ -211,7 +211,15 @@ impl FrameDecoder {
         }
     }
 
-    fn check(&self, row: &FrameRow, stored: &[u8]) -> Result<()> {
+    /// Whether the stored bytes of a frame are its raw bytes.
+    pub fn is_raw(&self, row: &FrameRow) -> bool {
+        let raw =
+            |pipeline: &Pipeline| pipeline.record().stages.is_empty() || may_store_raw(pipeline);
+        row.stored == row.raw && self.pipeline.as_ref().is_some_and(raw)
+    }
+
+    /// Checks the stored bytes of a frame by their length and checksum.
+    pub fn verify(&self, row: &FrameRow, stored: &[u8]) -> Result<()> {
         if stored.len() as u64 != row.stored || wire::crc(stored) != row.crc {
             return Err(Error::corrupt(format!(
                 "the frame at byte {} is damaged: checksum differs",
@@ -233,7 +241,7 @@ impl FrameDecoder {
 
     /// The raw bytes of a frame, from its stored bytes, whose checksum is verified.
     pub fn decode(&self, row: &FrameRow, stored: Bytes) -> Result<Bytes> {
-        self.check(row, &stored)?;
+        self.verify(row, &stored)?;
         let pipeline = self.pipeline()?;
         if row.stored == row.raw && may_store_raw(pipeline) {
             return Ok(stored);
@@ -243,7 +251,7 @@ impl FrameDecoder {
 
     /// As [`FrameDecoder::decode`], into a buffer of exactly the raw length.
     pub fn decode_into(&self, row: &FrameRow, stored: &[u8], out: &mut [u8]) -> Result<()> {
-        self.check(row, stored)?;
+        self.verify(row, stored)?;
         let pipeline = self.pipeline()?;
         if row.stored == row.raw && may_store_raw(pipeline) && stored.len() == out.len() {
             out.copy_from_slice(stored);

@@ -284,6 +284,18 @@ impl Snapshot {
         Ok(last)
     }
 
+    /// All layers, base first, the newest one's own row with the length of its object too.
+    pub fn whole_layers(&self) -> Result<Vec<LayerRow>> {
+        let whole = |row: &LayerRow| LayerRow {
+            length: match row.length {
+                0 => self.object_length,
+                length => length,
+            },
+            ..row.clone()
+        };
+        Ok(self.layers()?.into_iter().map(whole).collect())
+    }
+
     /// The base of this snapshot.
     pub fn base(&self) -> Result<&LayerRow> {
         let mut first = None;

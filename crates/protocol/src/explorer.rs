@@ -58,7 +58,7 @@ const NOWHERE: u32 = u32::MAX;
 /// # Errors
 /// The first violation, by a shortest trace.
 pub fn explore(scenario: &Scenario) -> Result<Report, Violation> {
-    let mut layers = Layers::default();
+    let mut layers = Layers::new(scenario.protocol.validity);
     let start = scenario.start(&mut layers);
     let mut index: HashMap<u64, u32, BuildHasherDefault<Folded>> = HashMap::default();
     index.insert(hash(&start), 0);
@@ -146,7 +146,7 @@ fn way_to(seen: &[Seen], mut at: u32) -> Vec<Action> {
 
 /// Tells what happened, by doing it again.
 fn violation(scenario: &Scenario, invariant: Invariant, actions: &[Action]) -> Violation {
-    let mut layers = Layers::default();
+    let mut layers = Layers::new(scenario.protocol.validity);
     let mut world = scenario.start(&mut layers);
     let tell = |&action: &Action| {
         let done = world.act(scenario, &mut layers, action);

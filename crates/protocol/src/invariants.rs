@@ -10,17 +10,20 @@ use crate::world::{Done, World};
 /// A promise that was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invariant {
-    /// An acknowledged commit is not in the newest state.
+    /// An acknowledged commit is not in the history of the newest state.
     Lost,
-    /// A commit is in a state twice.
+    /// A commit is in a history twice.
     Twice,
-    /// The newest state lacks a commit that was visible before.
+    /// The history of the newest state lacks a commit that it had, or it shows something else
+    /// without one.
     WentBack,
+    /// A commit is in the history of which it was said that others were faster.
+    Denied,
     /// The base was replaced by an older one.
     BaseWentBack,
     /// A layer of the newest snapshot is gone.
     Unreadable,
-    /// A layer of a tagged snapshot is gone.
+    /// A layer of a snapshot is gone that is tagged, or was when layers were last merged.
     TagUnreadable,
     /// A number is vacant that must not be.
     Vacancy,
@@ -51,31 +54,40 @@ impl World {
             return Err(Invariant::BaseWentBack);
         }
         if newest.file != was.file {
-            (self.acked, self.states) = (0, 0);
-        } else if !includes(newest.content, was.content) {
-            return Err(if includes(newest.content, self.acked) {
+            (self.acked, self.denied, self.states) = (0, 0, 0);
+            self.shown = [0; 8];
+        } else if !includes(newest.history, was.history) {
+            return Err(if includes(newest.history, self.acked) {
                 Invariant::WentBack
             } else {
                 Invariant::Lost
             });
+        } else if newest.history == was.history && newest.content != was.content {
+            return Err(Invariant::WentBack);
         }
-        self.states |= 1 << newest.content;
+        self.states |= 1 << newest.history;
+        self.shown[newest.history.count_ones() as usize] = newest.content;
         if newest.twice {
             return Err(Invariant::Twice);
         }
         match done.event {
             Event::Acked(file, commit) if file == newest.file => self.acked |= commit,
+            Event::Denied(file, commit) if file == newest.file => self.denied |= commit,
             Event::Mixed => return Err(Invariant::Mixed),
             Event::Opened(found) => self.check_opened(layers, found, newest.file)?,
-            Event::Acked(..) | Event::None => {}
+            Event::Acked(..) | Event::Denied(..) | Event::None => {}
         }
-        if !includes(newest.content, self.acked) {
+        if !includes(newest.history, self.acked) {
             return Err(Invariant::Lost);
+        }
+        if newest.history & self.denied != 0 {
+            return Err(Invariant::Denied);
         }
         if !self.store.readable(newest_id, layers) {
             return Err(Invariant::Unreadable);
         }
-        if newest.tag != LayerId::NONE && !self.store.readable(newest.tag, layers) {
+        let mut kept = [newest.tag, newest.kept].into_iter();
+        if kept.any(|id| id != LayerId::NONE && !self.store.readable(id, layers)) {
             return Err(Invariant::TagUnreadable);
         }
         if scenario.check_vacancy
@@ -102,10 +114,12 @@ impl World {
             let Some((file, commits)) = process.floor.take() else {
                 continue;
             };
-            if found.file < file || found.file == file && !includes(found.content, commits) {
+            if found.file < file || found.file == file && !includes(found.history, commits) {
                 return Err(Invariant::Stale);
             }
-            if found.file == now && self.states >> found.content & 1 == 0 {
+            let was = self.states >> found.history & 1 == 1;
+            let showed = self.shown[found.history.count_ones() as usize];
+            if found.file == now && !(was && showed == found.content) {
                 return Err(Invariant::NeverWas);
             }
         }

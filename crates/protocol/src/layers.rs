@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::protocol::Validity;
+
 /// How many numbers a scenario may use.
 pub const NUMBERS: usize = 14;
 
@@ -36,15 +38,22 @@ pub struct Layer {
     pub base: LayerId,
     /// The other layers of its snapshot, by number.
     pub refers: [LayerId; NUMBERS],
-    /// All commits that its snapshot holds. It is also the history in which writers look for
-    /// their own commits.
+    /// The commits that its snapshot shows.
     pub content: Commits,
+    /// All commits that led to it: those that it shows, and those that a restore has hidden.
+    /// Writers look for their own here.
+    pub history: Commits,
+    /// The layer before it in its history that is a base or merged from all layers. So all of the
+    /// history is known that can ever be in the base's place.
+    pub before: LayerId,
     /// Whether a commit in it was applied to a snapshot that had it already.
     pub twice: bool,
     /// Whether it was made by merging others.
     pub merged: bool,
     /// Snapshots below this number were given up by a merge.
     pub dropped_below: u8,
+    /// But for this one, which a tag kept then.
+    pub kept: LayerId,
     /// A snapshot that a tag keeps.
     pub tag: LayerId,
 }
@@ -54,19 +63,20 @@ pub struct Layer {
 pub struct Layers {
     all: Vec<Layer>,
     index: HashMap<Layer, LayerId>,
+    validity: Validity,
 }
 
-impl Default for Layers {
-    fn default() -> Self {
+impl Layers {
+    /// No layers yet, and which of them are to count.
+    pub fn new(validity: Validity) -> Layers {
         // The first place stands for "no layer".
         Layers {
             all: vec![Layer::default()],
             index: HashMap::new(),
+            validity,
         }
     }
-}
 
-impl Layers {
     /// The id of a layer, which is added if it is new.
     pub fn add(&mut self, layer: Layer) -> LayerId {
         let all = &mut self.all;
@@ -93,7 +103,43 @@ impl Layers {
     pub fn valid(&self, id: LayerId, base: LayerId) -> bool {
         let (layer, object) = (self.get(id), self.get(base));
         let own = self.base_of(id);
-        layer.file == object.file && (own == base || self.get(own).number > object.number)
+        let after = match self.validity {
+            Validity::History => self.history_holds(id, base),
+            Validity::OwnBase => own == base,
+            Validity::Any => true,
+        };
+        layer.file == object.file && (after || self.get(own).number > object.number)
+    }
+
+    /// Whether a layer's history holds a base.
+    fn history_holds(&self, id: LayerId, base: LayerId) -> bool {
+        let mut before = std::iter::successors(Some(id), |id| Some(self.get(*id).before));
+        before.find(|id| [base, LayerId::NONE].contains(id)) == Some(base)
+    }
+
+    /// What `before` is for the next layer on a snapshot.
+    pub fn before_next(&self, snapshot: LayerId) -> LayerId {
+        match self.get(snapshot) {
+            Layer {
+                base: LayerId::NONE,
+                ..
+            } => snapshot,
+            layer => layer.before,
+        }
+    }
+
+    /// What `refers` is for the next layer on a snapshot.
+    pub fn beneath_next(&self, snapshot: LayerId) -> [LayerId; NUMBERS] {
+        let layer = self.get(snapshot);
+        let mut refers = layer.refers;
+        refers[usize::from(layer.number)] = snapshot;
+        refers
+    }
+
+    /// Whether a merge in the history of `newest` has given a snapshot up.
+    pub fn given_up(&self, snapshot: LayerId, newest: LayerId) -> bool {
+        let newest = self.get(newest);
+        self.get(snapshot).number < newest.dropped_below && snapshot != newest.kept
     }
 
     /// All layers of the snapshot that a layer ends, by number.
@@ -136,6 +182,9 @@ impl fmt::Display for Shown<'_> {
             write!(f, "'{}", layer.nonce)?;
         }
         write!(f, " with {}", commits(layer.content))?;
+        if layer.history != layer.content {
+            write!(f, " after {}", commits(layer.history))?;
+        }
         if layer.tag != LayerId::NONE {
             write!(f, ", tag on {}", self.layers.get(layer.tag).number)?;
         }

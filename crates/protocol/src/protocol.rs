@@ -14,6 +14,17 @@ pub enum Look {
 /// A list that is answered at once.
 pub const AT_ONCE: Look = Look::List(&[(true, Numbers::MAX)]);
 
+/// Which layers above the base's number are the file's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// Those whose history holds the layer in the base, or whose own base has a greater number.
+    History,
+    /// Those whose own base is the layer in the base, or has a greater number.
+    OwnBase,
+    /// All of this file.
+    Any,
+}
+
 /// What step 4 of a commit accepts as base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BaseLook {
@@ -61,6 +72,8 @@ pub enum Promotion {
 /// Which steps are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protocol {
+    /// Which layers a reader takes for the newest.
+    pub validity: Validity,
     /// How the newest layer is found.
     pub look: Look,
     /// The base's version in the list is compared with the base that was read.
@@ -85,6 +98,11 @@ pub struct Protocol {
     pub own_ids: bool,
     /// A writer looks for its own commit in the history of a newer snapshot that it follows.
     pub history: bool,
+    /// So does a restorer whose number is taken: its answer may have been lost.
+    pub restorer_history: bool,
+    /// One whose number was taken, and is vacant when it looks, finds the newest snapshot; else it
+    /// steps over the number.
+    pub follow_vacated: bool,
     /// A writer removes its layer when the looks fail.
     pub withdraw: bool,
     /// What is left of removed layers.
@@ -97,7 +115,7 @@ pub struct Protocol {
     pub promotion: Promotion,
     /// The base is not replaced while a tag needs it.
     pub wait_for_tags: bool,
-    /// A snapshot that a merge has given up cannot be tagged any more.
+    /// A snapshot that a merge has given up can be neither tagged nor restored.
     pub refuse_dropped: bool,
     /// `create` takes a number above all that it sees.
     pub create_above: bool,
@@ -108,6 +126,7 @@ pub struct Protocol {
 impl Protocol {
     /// The protocol of `docs/commit-protocol.md`.
     pub const PAGE: Protocol = Protocol {
+        validity: Validity::History,
         look: AT_ONCE,
         compare_listed: true,
         compare_versions: true,
@@ -120,6 +139,8 @@ impl Protocol {
         backwards: false,
         own_ids: true,
         history: true,
+        restorer_history: true,
+        follow_vacated: true,
         withdraw: false,
         vacancy: Vacancy::Never,
         falling: false,

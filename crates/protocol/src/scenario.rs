@@ -15,6 +15,19 @@ pub enum Placed {
     Foreign,
 }
 
+/// What was done with the file before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// Commits.
+    Commits,
+    /// All was merged as number 1, which is not promoted as a tag keeps the base. 2 is a commit.
+    TaggedBase,
+    /// The same, but the tag has moved to the merged layer.
+    TaggedMerged,
+    /// And all was merged again since, as number 3, which was promoted.
+    Promoted,
+}
+
 /// A file, the processes that share it, and how much may go wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario<'a> {
@@ -24,7 +37,9 @@ pub struct Scenario<'a> {
     pub protocol: Protocol,
     /// The processes.
     pub roles: &'a [Role],
-    /// Layers without commits that are there from the beginning, from number 1 on.
+    /// What was done with the file before.
+    pub past: Past,
+    /// Layers without commits that are there on top of that.
     pub layers: u8,
     /// Other objects that are there, by number.
     pub placed: &'a [(u8, Placed)],
@@ -43,6 +58,7 @@ impl<'a> Scenario<'a> {
             name,
             protocol,
             roles,
+            past: Past::Commits,
             layers: 0,
             placed: &[],
             faults: 0,
@@ -53,27 +69,9 @@ impl<'a> Scenario<'a> {
 
     /// The world before the first step.
     pub(crate) fn start(&self, layers: &mut Layers) -> World {
-        // Nobody's process made what is there.
-        let mut newest = Layer {
-            file: 1,
-            maker: u8::MAX,
-            ..Layer::default()
-        };
-        let mut id = layers.add(newest);
-        let mut store = Store {
-            base: id,
-            ..Store::default()
-        };
-        let base = id;
-        for number in 1..=self.layers {
-            newest.refers[usize::from(newest.number)] = id;
-            newest = Layer {
-                number,
-                base,
-                ..newest
-            };
-            id = layers.add(newest);
-            store.slots[usize::from(number)] = Slot::Layer(id);
+        let (mut store, mut newest) = self.past.build(layers);
+        for _ in 0..self.layers {
+            newest = put_next(&mut store, layers, newest, LayerId::NONE);
         }
         for &(number, placed) in self.placed {
             store.slots[usize::from(number)] = match placed {
@@ -92,9 +90,73 @@ impl<'a> Scenario<'a> {
             late: [None; 2],
             faults: self.faults,
             acked: 0,
+            denied: 0,
             states: 1,
+            shown: [0; 8],
         }
     }
+}
+
+impl Past {
+    /// The store, and the newest layer.
+    fn build(self, layers: &mut Layers) -> (Store, LayerId) {
+        // Nobody's process made what is there.
+        let first = Layer {
+            file: 1,
+            maker: u8::MAX,
+            ..Layer::default()
+        };
+        let base = layers.add(first);
+        let mut store = Store {
+            base,
+            ..Store::default()
+        };
+        if self == Past::Commits {
+            return (store, base);
+        }
+        let merged = layers.add(all_merged(&first, 1, base, base));
+        store.slots[1] = Slot::Layer(merged);
+        let tag = match self {
+            Past::TaggedBase => base,
+            _ => merged,
+        };
+        if self == Past::Promoted {
+            store.base = layers.add(all_merged(&first, 3, merged, merged));
+            return (store, store.base);
+        }
+        let newest = put_next(&mut store, layers, merged, tag);
+        (store, newest)
+    }
+}
+
+/// A layer merged from all layers, when a tag kept a snapshot.
+fn all_merged(first: &Layer, number: u8, before: LayerId, kept: LayerId) -> Layer {
+    Layer {
+        number,
+        before,
+        merged: true,
+        dropped_below: number,
+        kept,
+        tag: kept,
+        ..*first
+    }
+}
+
+/// Puts a layer without a commit on a snapshot, and perhaps another tag.
+fn put_next(store: &mut Store, layers: &mut Layers, on: LayerId, tag: LayerId) -> LayerId {
+    let below = layers.get(on);
+    let next = Layer {
+        number: below.number + 1,
+        base: layers.base_of(on),
+        refers: layers.beneath_next(on),
+        before: layers.before_next(on),
+        merged: false,
+        tag: if tag == LayerId::NONE { below.tag } else { tag },
+        ..*below
+    };
+    let id = layers.add(next);
+    store.slots[usize::from(next.number)] = Slot::Layer(id);
+    id
 }
 
 impl World {
@@ -116,7 +178,7 @@ impl World {
             found.push(id);
             let layer = layers.get(id);
             open.extend(layer.refers);
-            open.extend([layer.base, layer.tag]);
+            open.extend([layer.base, layer.before, layer.tag, layer.kept]);
         }
         found
     }

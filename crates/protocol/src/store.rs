@@ -57,6 +57,11 @@ impl Request {
             Request::GetBase | Request::Get(_) | Request::List { .. }
         )
     }
+
+    /// Whether it is refused if it comes twice.
+    pub fn is_conditional(self) -> bool {
+        matches!(self, Request::Create(_) | Request::Swap(..))
+    }
 }
 
 impl Request {

@@ -21,8 +21,12 @@ pub struct World {
     pub faults: u8,
     /// What was acknowledged in the file that is there now.
     pub acked: Commits,
-    /// Every state that this file was in, as a set of sets of commits.
+    /// Commits to it of which it was said that they are not made.
+    pub denied: Commits,
+    /// Every history that this file had, as a set of sets of commits.
     pub states: u64,
+    /// What it showed, by how many commits were in its history.
+    pub shown: [Commits; 8],
 }
 
 /// What becomes of a request and its answer.
@@ -34,6 +38,8 @@ pub enum Fate {
     Unheard,
     /// It is not done; the answer is lost.
     Undone,
+    /// It is done; a client that did not hear of it asks again on its own, and meets itself.
+    MetItself,
     /// The answer is lost; it is done at any time from now on, or never.
     Late,
 }
@@ -65,8 +71,11 @@ impl World {
             };
             actions.push(Action::Step(me, Fate::Answered));
             let cx = context(scenario, me, layers);
-            let changes = process.request(&cx, LayerId::NONE);
-            if self.faults > 0 && changes.is_some_and(Request::changes) {
+            let request = process.request(&cx, LayerId::NONE);
+            if self.faults > 0 && request.is_some_and(Request::is_conditional) {
+                actions.push(Action::Step(me, Fate::MetItself));
+            }
+            if self.faults > 0 && request.is_some_and(Request::changes) {
                 actions.push(Action::Step(me, Fate::Unheard));
                 actions.push(Action::Step(me, Fate::Undone));
                 if scenario.late && self.late.contains(&None) {
@@ -113,7 +122,7 @@ impl World {
         if matches!(cx.role, Role::Reader { .. }) && process.is_opening() && process.floor.is_none()
         {
             let newest = layers.get(self.store.newest(layers));
-            process.floor = Some((newest.file, newest.content));
+            process.floor = Some((newest.file, newest.history));
         }
         let request = process.request(&cx, new).expect("it has something to do");
         let answer = match fate {
@@ -123,6 +132,10 @@ impl World {
                 Answer::Lost
             }
             Fate::Undone => Answer::Lost,
+            Fate::MetItself => {
+                self.store.ask(request, layers);
+                Answer::Refused
+            }
             Fate::Late => {
                 let place = self.late.iter_mut().find(|late| late.is_none());
                 *place.expect("there is room") = Some(request);
@@ -198,13 +211,20 @@ impl fmt::Display for Told<'_> {
             Answer::Refused => write!(f, " -> refused")?,
             Answer::Lost => write!(f, " -> answer lost")?,
         }
-        if let Action::Step(_, fate @ (Fate::Unheard | Fate::Undone | Fate::Late)) = self.action {
+        if let Action::Step(
+            _,
+            fate @ (Fate::Unheard | Fate::Undone | Fate::MetItself | Fate::Late),
+        ) = self.action
+        {
             write!(f, " ({fate:?})")?;
         }
         match self.done.event {
             Event::None => Ok(()),
             Event::Acked(_, commit) => {
                 write!(f, ", ACKNOWLEDGES {}", crate::layers::commits(commit))
+            }
+            Event::Denied(_, commit) => {
+                write!(f, ", SAYS CONFLICT OF {}", crate::layers::commits(commit))
             }
             Event::Opened(id) => write!(f, ", HAS OPENED {}", show(id)),
             Event::Mixed => write!(f, ", READS ANOTHER LAYER'S BYTES"),

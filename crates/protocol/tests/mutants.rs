@@ -88,6 +88,16 @@ fn neither_ids_nor_history_after_a_lost_answer() {
     );
 }
 
+/// The number was taken, and a compaction has vacated it when the writer looks: it is no foreign one.
+#[test]
+fn a_vacated_number_is_stepped_over() {
+    let protocol = Protocol {
+        follow_vacated: false,
+        ..PAGE
+    };
+    breaks(Invariant::Lost, with(protocol, 1, &[A, COMPACTOR]));
+}
+
 /// Other writers have stepped over the layer of a file that is gone: its number must stay taken.
 #[test]
 fn a_layer_that_fails_the_looks_is_removed() {

@@ -2,7 +2,8 @@
 //!
 //! Whatever happens, a fresh look sees the state before or the state after, whole; what was
 //! acknowledged is there; and the same handle can be told to do it again, after which it is done once.
-//! A verb is one line in [`verbs`].
+//! A verb is one line in [`verbs`]. In memory all is done twice, the second time with the data of each
+//! layer in an annex.
 
 #[path = "../../array-format/tests/support/store.rs"]
 mod store;
@@ -101,30 +102,40 @@ fn verbs() -> Vec<Verb> {
     ]
 }
 
+fn cases() -> impl Iterator<Item = (&'static Verb, Option<u64>)> {
+    let verbs: &'static [Verb] = Vec::leak(verbs());
+    let puts = largest_puts();
+    puts.into_iter()
+        .flat_map(|put| verbs.iter().map(move |verb| (verb, put)))
+}
+
 /// One file, in a store of its own that may fail, and the handle that is tested.
 struct Subject {
     store: FaultStore,
     file: Option<ArrayFile>,
+    largest_put: Option<u64>,
+}
+
+/// What goes into a layer's own object: all data, or none.
+fn largest_puts() -> Vec<Option<u64>> {
+    match std::env::var_os("AF_TEST_STORE") {
+        Some(_) => vec![None],
+        None => vec![None, Some(0)],
+    }
 }
 
 fn path() -> Path {
     Path::from("folder/run.af")
 }
 
-fn config() -> FileConfig<Lz4Codec> {
-    // Without caches every read reaches the store.
-    FileConfig {
-        cache_capacity: 0,
-        io_cache_capacity: 0,
-        ..FileConfig::new(Lz4Codec)
-    }
-}
-
 impl Subject {
     /// `a` = [1, 2, 0, …], and `b`, in a base and two sidecars.
-    async fn new() -> Self {
-        let store = FaultStore::new(store::new_store());
-        let mut subject = Self { store, file: None };
+    async fn new(largest_put: Option<u64>) -> Self {
+        let mut subject = Self {
+            store: FaultStore::new(store::new_store()),
+            file: None,
+            largest_put,
+        };
         subject.create().await.unwrap();
         subject.define("a").unwrap();
         subject.define("b").unwrap();
@@ -138,13 +149,23 @@ impl Subject {
         subject
     }
 
+    fn config(&self) -> FileConfig<Lz4Codec> {
+        // Without caches every read reaches the store.
+        FileConfig {
+            cache_capacity: 0,
+            io_cache_capacity: 0,
+            largest_put: self.largest_put,
+            ..FileConfig::new(Lz4Codec)
+        }
+    }
+
     fn file(&mut self) -> &mut ArrayFile {
         self.file.as_mut().expect("it was created")
     }
 
     async fn create(&mut self) -> Result<()> {
         let store = Arc::new(self.store.clone());
-        self.file = Some(ArrayFile::create(store, path(), config()).await?);
+        self.file = Some(ArrayFile::create(store, path(), self.config()).await?);
         Ok(())
     }
 
@@ -185,7 +206,7 @@ impl Subject {
     /// Another handle, for which the store is unknown yet, and a change.
     async fn open_and_write(&mut self) -> Result<()> {
         let store = Arc::new(self.store.clone());
-        self.file = Some(ArrayFile::open(store, path(), config()).await?);
+        self.file = Some(ArrayFile::open(store, path(), self.config()).await?);
         self.write("a", 2, 7).await
     }
 
@@ -228,7 +249,7 @@ impl Subject {
     /// What somebody sees who opens the file now, without faults.
     async fn seen(&self) -> Seen {
         let store = Arc::new(FaultStore::new(self.store.inner().clone()));
-        let file = ArrayFile::open(store, path(), config()).await.unwrap();
+        let file = ArrayFile::open(store, path(), self.config()).await.unwrap();
         Seen {
             state: State::of(&file).await.unwrap(),
             layers: file.num_layers(),
@@ -254,19 +275,24 @@ struct Seen {
 
 /// The states on both sides of a verb.
 struct Sides {
+    largest_put: Option<u64>,
     before: Seen,
     after: Seen,
 }
 
 impl Sides {
-    async fn of(verb: &Verb) -> Self {
-        let mut subject = Subject::new().await;
+    async fn of(verb: &Verb, largest_put: Option<u64>) -> Self {
+        let mut subject = Subject::new(largest_put).await;
         (verb.stage)(&mut subject).await.unwrap();
         let before = subject.seen().await;
         (verb.act)(&mut subject).await.unwrap();
         let after = subject.seen().await;
         assert_eq!(before != after, verb.is_seen, "{}", verb.name);
-        Self { before, after }
+        Self {
+            largest_put,
+            before,
+            after,
+        }
     }
 
     /// The state is one of the two; whether it is the one after.
@@ -282,8 +308,11 @@ impl Sides {
 
 /// `verb` with `fault` at operation `k`; false if it does not make so many operations.
 async fn fault_at(verb: &Verb, sides: &Sides, k: usize, fault: Fault) -> bool {
-    let what = format!("{}, {fault:?} at operation {k}", verb.name);
-    let mut subject = Subject::new().await;
+    let what = format!(
+        "{}, {fault:?} at operation {k}, {:?}",
+        verb.name, sides.largest_put
+    );
+    let mut subject = Subject::new(sides.largest_put).await;
     (verb.stage)(&mut subject).await.unwrap();
     subject.store.fail_at(k, fault);
     let ended = subject.act(verb).await;
@@ -322,7 +351,7 @@ async fn fault_at(verb: &Verb, sides: &Sides, k: usize, fault: Fault) -> bool {
 
 /// All operations from `k` on fail, and nobody comes back to the handle; false if it needs fewer.
 async fn death_at(verb: &Verb, sides: &Sides, k: usize) -> bool {
-    let mut subject = Subject::new().await;
+    let mut subject = Subject::new(sides.largest_put).await;
     (verb.stage)(&mut subject).await.unwrap();
     subject.store.dead_from(k);
     let ended = subject.act(verb).await;
@@ -335,7 +364,7 @@ async fn death_at(verb: &Verb, sides: &Sides, k: usize) -> bool {
     assert!(after || !matches!(ended, Some(Ok(()))), "{what}");
 
     // Somebody else goes on with what is there.
-    let open = ArrayFile::open(Arc::new(subject.store.clone()), path(), config()).await;
+    let open = ArrayFile::open(Arc::new(subject.store.clone()), path(), subject.config()).await;
     subject.file = Some(open.unwrap());
     subject.define("successor").unwrap();
     subject.write("successor", 4, 44).await.unwrap();
@@ -366,10 +395,10 @@ async fn death_at(verb: &Verb, sides: &Sides, k: usize) -> bool {
 const MANY: usize = 200;
 
 async fn every_operation(fault: Fault) {
-    for verb in verbs() {
-        let sides = Sides::of(&verb).await;
+    for (verb, largest_put) in cases() {
+        let sides = Sides::of(verb, largest_put).await;
         let mut k = 0;
-        while fault_at(&verb, &sides, k, fault).await {
+        while fault_at(verb, &sides, k, fault).await {
             k += 1;
             assert!(k < MANY, "{} makes no end", verb.name);
         }
@@ -414,10 +443,10 @@ async fn an_operation_that_takes_longer() {
 
 #[tokio::test]
 async fn a_process_that_dies() {
-    for verb in verbs() {
-        let sides = Sides::of(&verb).await;
+    for (verb, largest_put) in cases() {
+        let sides = Sides::of(verb, largest_put).await;
         let mut k = 0;
-        while death_at(&verb, &sides, k).await {
+        while death_at(verb, &sides, k).await {
             k += 1;
             assert!(k < MANY, "{} makes no end", verb.name);
         }

@@ -13,8 +13,8 @@ use support::{Ground, Place, number};
 
 const KILL: i32 = 9;
 
-/// Verbs, and whether they leave the state as it is.
-const VERBS: [(&str, bool); 9] = [
+/// Verbs, and whether they leave the state as it is. Data of large layers go into an annex.
+const VERBS: [(&str, bool); 12] = [
     ("create", false),
     ("flush", false),
     ("delete", false),
@@ -24,6 +24,9 @@ const VERBS: [(&str, bool); 9] = [
     ("tag", false),
     ("vacuum", true),
     ("flush of an old handle", false),
+    ("flush of a large layer", false),
+    ("compact to a large layer", true),
+    ("merge to a large layer", true),
 ];
 
 /// A file with a base, five sidecars, and a merge among them.
@@ -44,6 +47,11 @@ async fn template(ground: &Ground) -> Place {
     place
 }
 
+/// All data go into an annex.
+fn large() -> String {
+    "largest-put=0".to_owned()
+}
+
 async fn state(place: &Place) -> State {
     let file: ArrayFile = place.open().await.unwrap();
     State::of(&file).await.unwrap()
@@ -51,9 +59,11 @@ async fn state(place: &Place) -> State {
 
 /// Runs a verb to its end, or to the kill at a moment; what it said, and whether it was killed.
 async fn run(place: &Place, verb: &str, moment: Option<u64>) -> (String, bool) {
+    let mut arguments: Vec<String> = Vec::new();
+    arguments.extend(moment.map(|moment| format!("moment={moment}")));
+    arguments.extend(verb.contains("large").then(large));
     let verb = verb.split(' ').next().unwrap();
-    let moment = moment.map(|moment| format!("moment={moment}"));
-    let child = place.torture(verb, moment.as_slice());
+    let child = place.torture(verb, &arguments);
     let output = child.wait_with_output().await.unwrap();
     let killed = output.status.signal() == Some(KILL);
     assert!(
@@ -112,10 +122,12 @@ async fn kills_at_any_moment(ground: Ground, rounds: u64) -> (u64, u64) {
     for round in 0..rounds {
         let mut children = Vec::new();
         for (writer, serial) in last.iter().enumerate() {
-            let arguments = [format!("writer={writer}"), format!("from={}", serial + 1)];
+            let mut arguments = vec![format!("writer={writer}"), format!("from={}", serial + 1)];
+            arguments.extend((round % 4 == 1).then(large));
             children.push(place.torture("write", &arguments));
         }
-        let mut compactor = place.torture("compactor", &[]);
+        let arguments: Vec<String> = (round % 4 > 1).then(large).into_iter().collect();
+        let mut compactor = place.torture("compactor", &arguments);
         // From before it has opened the file to some commits on.
         let wait = (round * 7919 % 97) * 2 + 3;
         tokio::time::sleep(Duration::from_millis(wait)).await;

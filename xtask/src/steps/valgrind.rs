@@ -20,6 +20,14 @@ const TARGETS: &[Target] = &[
         package: "array_format",
         filter: "spool::",
     },
+    Target {
+        package: "array_format",
+        filter: "read::shared::",
+    },
+    Target {
+        package: "array_format",
+        filter: "read::direct::",
+    },
 ];
 
 pub fn run() -> Result {

@@ -9,6 +9,7 @@ use array_format_core::wire::trailer::Trailer;
 use bytes::Bytes;
 use object_store::PutMode;
 
+use super::upload_annex;
 use crate::ArrayFile;
 use crate::error::{Error, Result};
 use crate::fetch;
@@ -57,8 +58,8 @@ impl ArrayFile {
         self.place.check_creates(self.settings.commits).await?;
         let mut sequence = self.sequence() + 1;
         loop {
-            let info = self.commit_info(work, sequence)?;
-            let (data, committed) = self.build(work, &info).await?;
+            let mut info = self.commit_info(work, sequence)?;
+            let (data, committed) = self.build(work, &mut info).await?;
             let mut parts = vec![self.header(&info)];
             parts.extend(data);
             parts.extend(committed.tail.iter().cloned());
@@ -83,6 +84,7 @@ impl ArrayFile {
             match &held {
                 Held::Layer(header) if header.layer == info.layer => {
                     if self.is_whole(sequence).await? {
+                        self.place.make_durable().await?;
                         return self.settle(committed, Pin::default()).await;
                     }
                     // Torn: it never counts, whoever wrote it.
@@ -95,15 +97,16 @@ impl ArrayFile {
                         return self.resume(ours).await;
                     }
                 }
-                Held::Vacant => {
+                Held::Vacant => match error {
                     // A put whose answer is missing may still arrive.
-                    if error.is_none() {
+                    Some(error) => return Err(error),
+                    // A compaction has put a base with this number or a greater one in place since.
+                    None => {
                         self.undoubt(info.layer);
+                        let found = open::find(&self.place).await?;
+                        return Ok(Made::Overtaken(Box::new(found)));
                     }
-                    return Err(error.unwrap_or_else(|| {
-                        Error::Storage(format!("{path} was taken and is gone again: try again"))
-                    }));
-                }
+                },
                 Held::Layer(_) | Held::Tombstone(_) | Held::Foreign(_) => {}
             }
             if self.is_of_this_file(&held) {
@@ -133,10 +136,18 @@ impl ArrayFile {
     }
 
     /// The data and the metadata of the next layer.
-    async fn build(&self, work: &mut Work, info: &CommitInfo) -> Result<(Vec<Bytes>, Committed)> {
+    async fn build(
+        &mut self,
+        work: &mut Work,
+        info: &mut CommitInfo,
+    ) -> Result<(Vec<Bytes>, Committed)> {
         match work {
             Work::Changes(_) => {
-                let data = self.pending.spool.contents()?;
+                let largest = self.place.largest_put(self.settings.largest_put);
+                let (file, spool) = (self.snapshot.root.file, &mut self.pending.spool);
+                upload_annex(&self.place, file, largest, spool).await?;
+                info.annex = spool.annex();
+                let data = spool.own_contents()?;
                 Ok((data, self.build_changes(info).await?))
             }
             Work::Merge(merge) => merge.build(self, info).await,
@@ -154,7 +165,7 @@ impl ArrayFile {
 
     async fn build_changes(&self, info: &CommitInfo) -> Result<Committed> {
         let changes = self.pending.changes();
-        let offset = self.pending.spool.end();
+        let offset = self.pending.spool.own_end();
         let mut pages = self.frame_pages.clone();
         fetch::ask(
             &self.layers(),
@@ -169,7 +180,7 @@ impl ArrayFile {
     fn commit_info(&self, work: &Work, sequence: u64) -> Result<CommitInfo> {
         let message = match work {
             Work::Changes(message) | Work::Restore(_, message) => message.clone(),
-            Work::Merge(_) => String::new(),
+            Work::Merge(_) => self.settings.message.clone(),
         };
         Ok(CommitInfo {
             layer: random_id()?,
@@ -177,6 +188,7 @@ impl ArrayFile {
             time: now(),
             writer: self.writer,
             message,
+            annex: None,
         })
     }
 
@@ -219,6 +231,7 @@ impl ArrayFile {
             let same_file = found.snapshot.root.file == self.snapshot.root.file;
             if same_file && rows[0].as_ref().is_some_and(|row| row.id == layer) {
                 // It counted, and has been merged into that base.
+                self.place.make_durable().await?;
                 self.adopt(found);
                 return Ok(Made::Counts);
             }
@@ -271,6 +284,7 @@ impl ArrayFile {
             self.undoubt(ours.layer);
             return Ok(Made::Overtaken(Box::new(found)));
         }
+        self.place.make_durable().await?;
         if ours.version == self.pending.version {
             self.adopt(found);
             self.forget_pending();

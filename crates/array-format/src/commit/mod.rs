@@ -1,9 +1,11 @@
 //! Making pending changes durable, as one new layer. `docs/commit-protocol.md` says why it is safe.
 
+mod annex;
 mod backoff;
 mod create;
 mod follow;
 
+pub(crate) use annex::upload as upload_annex;
 pub(crate) use backoff::Backoff;
 pub(crate) use create::{InDoubt, Made, Work};
 

@@ -98,6 +98,11 @@ impl ArrayFile {
         let mut number = sequence;
         if sequence != self.sequence() {
             let chain = self.chain().await?;
+            if chain.row(sequence).is_none_or(|row| row.id != layer) {
+                return Err(Error::corrupt(format!(
+                    "{at} names a layer that is not in the history"
+                )));
+            }
             let Some(kept) = chain.kept_as(sequence) else {
                 return Err(Error::SnapshotExpired {
                     detail: format!("{at} is not kept any more: a compaction has given it up"),

@@ -139,14 +139,7 @@ impl ArrayFile {
             rows.push(row.clone());
             std::ops::ControlFlow::Continue(())
         })?;
-        let layers = self.snapshot.layers()?;
-        rows.extend(layers.into_iter().map(|row| LayerRow {
-            length: match row.length {
-                0 => self.snapshot.object_length,
-                length => length,
-            },
-            ..row.clone()
-        }));
+        rows.extend(self.snapshot.whole_layers()?);
         rows.sort_unstable_by_key(|row| row.sequence);
         if rows.windows(2).any(|w| w[0].sequence == w[1].sequence) {
             return Err(Error::corrupt("a layer is in the log and in the snapshot")
@@ -158,6 +151,16 @@ impl ArrayFile {
                 ..Place::layer(self.sequence())
             };
             return Err(Error::corrupt("it has layers after the newest").within(place));
+        }
+        for (i, row) in rows.iter().enumerate() {
+            if let Origin::Restore(of) = row.origin
+                && !rows[..i].iter().any(|older| older.sequence == of)
+            {
+                return Err(Error::corrupt(format!(
+                    "layer {} restores layer {of}, which is not in the history",
+                    row.sequence
+                )));
+            }
         }
         Ok(Chain::new(rows))
     }
@@ -208,6 +211,7 @@ mod tests {
             bytes: 0,
             origin,
             gone: false,
+            annex: None,
         }
     }
 

@@ -78,7 +78,7 @@ impl ArrayFile {
                 arrays: row.arrays,
                 frames: row.frames,
                 bytes: row.bytes,
-                layer_bytes: row.length,
+                layer_bytes: row.stored(),
                 retained: chain.kept_as(row.sequence).is_some(),
                 tags: tags
                     .iter()

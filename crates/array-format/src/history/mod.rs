@@ -9,7 +9,7 @@ mod retention;
 mod tags;
 
 pub use at::At;
-pub(crate) use chain::layer_row;
+pub(crate) use chain::{Chain, layer_row};
 pub use diff::{ArrayDiff, AttributeDiff, Change, ChunkDiff, Diff, DiffOptions};
 pub use log::{Commit, Kind};
 pub use retention::Retention;

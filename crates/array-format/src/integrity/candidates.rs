@@ -8,7 +8,7 @@ use array_format_core::wire::trailer::Trailer;
 use object_store::path::Path;
 
 use super::problem::{Affected, Part, Problem};
-use super::source::{damage, detail};
+use super::source::{Copy, damage, detail};
 use crate::error::Result;
 use crate::open;
 use crate::storage::{Held, ObjectStoreBackend};
@@ -73,6 +73,11 @@ impl Candidate {
             snapshot,
             wrong,
         }))
+    }
+
+    /// Where its pages and frames may be.
+    pub(super) fn copy(&self) -> Copy {
+        Copy::new(self.path.clone(), self.length, self.snapshot.is_some())
     }
 
     /// The file that it says it belongs to.

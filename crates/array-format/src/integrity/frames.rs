@@ -14,7 +14,7 @@ use super::source::{Source, detail};
 use super::tables::{Catalog, Known};
 use crate::blocking;
 use crate::error::{Error, Result};
-use crate::fetch::Piece;
+use crate::fetch::{Holder, Piece};
 use crate::stats::FrameStats;
 
 /// Stored bytes, decoded bytes and frames that are examined together.
@@ -24,15 +24,15 @@ const FRAMES: usize = 1 << 12;
 /// Decoded bytes from which on a worker thread is worth its start.
 const BLOCKING_BYTES: u64 = 256 << 10;
 
-/// Ranges of layers that are taken. Ranges that touch are one, so that it stays small: writers put
+/// Ranges of objects that are taken. Ranges that touch are one, so that it stays small: writers put
 /// frames back to back.
 #[derive(Debug, Default)]
-pub(super) struct Taken(HashMap<u64, BTreeMap<u64, u64>>);
+pub(super) struct Taken(HashMap<Holder, BTreeMap<u64, u64>>);
 
 impl Taken {
     /// Takes a range; false if a part of it is taken already.
-    pub(super) fn take(&mut self, layer: u64, range: Range<u64>) -> bool {
-        let ranges = self.0.entry(layer).or_default();
+    pub(super) fn take(&mut self, holder: Holder, range: Range<u64>) -> bool {
+        let ranges = self.0.entry(holder).or_default();
         let before = ranges.range(..=range.start).next_back();
         let before = before.map(|(&start, &end)| (start, end));
         let after = ranges.range(range.start..).next();
@@ -127,11 +127,8 @@ impl Batch {
         let Self { jobs, raw, .. } = std::mem::take(self);
         let pieces: Vec<Piece> = jobs
             .iter()
-            .map(|job| Piece {
-                sequence: job.row.sequence,
-                range: job.row.offset..job.row.end(),
-            })
-            .collect();
+            .map(|job| source.frame(&job.row))
+            .collect::<Result<_>>()?;
         let check = |i: usize, stored: &Bytes| match wire::crc(stored) == jobs[i].row.crc {
             true => Ok(()),
             false => Err(Error::corrupt("checksum differs")),
@@ -179,10 +176,14 @@ pub(super) fn frame_problem(
     row: &FrameRow,
     detail: String,
 ) -> Problem {
+    let (object, bytes) = match source.frame(row) {
+        Ok(piece) => (source.path_of(piece.holder), Some(piece.range)),
+        Err(_) => (source.path(row.sequence), None),
+    };
     Problem {
-        object: source.path(row.sequence),
+        object,
         layer: Some(row.sequence),
-        bytes: Some(row.offset..row.end()),
+        bytes,
         part: Part::Frame,
         affects: vec![Affected::Chunk {
             array: catalog.name(row.key.array),
@@ -200,15 +201,16 @@ mod tests {
     #[test]
     fn what_overlaps_is_refused_and_what_touches_is_joined() {
         let mut taken = Taken::default();
+        let (one, two) = (Holder::layer(1), Holder::layer(2));
         for range in [10..20, 30..40, 20..30, 5..10, 50..51] {
-            assert!(taken.take(1, range.clone()), "{range:?}");
+            assert!(taken.take(one, range.clone()), "{range:?}");
         }
-        assert_eq!(taken.0[&1].len(), 2);
+        assert_eq!(taken.0[&one].len(), 2);
         for range in [5..6, 0..6, 39..41, 0..100, 10..20, 50..51] {
-            assert!(!taken.take(1, range.clone()), "{range:?}");
+            assert!(!taken.take(one, range.clone()), "{range:?}");
         }
-        assert!(taken.take(2, 5..6));
-        assert!(taken.take(1, 40..50));
-        assert_eq!(taken.0[&1].len(), 1);
+        assert!(taken.take(two, 5..6));
+        assert!(taken.take(one, 40..50));
+        assert_eq!(taken.0[&one].len(), 1);
     }
 }

@@ -1,4 +1,5 @@
-//! Finding damage, and saving what is left: [`ArrayFile::verify`](crate::ArrayFile::verify) and
+//! Finding damage, and saving what is left: [`ArrayFile::verify`](crate::ArrayFile::verify),
+//! [`ArrayFile::diagnose`](crate::ArrayFile::diagnose) and
 //! [`ArrayFile::salvage`](crate::ArrayFile::salvage).
 //!
 //! Everything here reads leniently: a page or frame that is damaged is reported, with what it
@@ -11,8 +12,10 @@ mod pages;
 mod problem;
 mod salvage;
 mod source;
+mod survey;
 mod tables;
 mod verify;
+mod wreck;
 
 pub use problem::{Affected, Part, Problem};
 pub use salvage::{OlderDefinition, Salvaged};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::source::{Source, detail};
 use crate::error::{Error, Result};
-use crate::fetch::Piece;
+use crate::fetch::{Holder, Piece};
 use array_format_core::tree::Tree;
 
 /// Leaves that are read together.
@@ -162,7 +162,7 @@ struct Child<T: Table> {
 impl<T: Table> Child<T> {
     fn piece(&self) -> Piece {
         Piece {
-            sequence: self.address.sequence,
+            holder: Holder::layer(self.address.sequence),
             range: bytes_of(&self.address),
         }
     }

@@ -38,6 +38,8 @@ pub enum Part {
     Page(&'static str),
     /// A stored tile of a chunk.
     Frame,
+    /// The object that holds the first part of a large layer's data.
+    Annex,
 }
 
 /// What a problem hits.
@@ -128,6 +130,7 @@ impl fmt::Display for Part {
             Self::Root => f.write_str("root"),
             Self::Page(table) => write!(f, "{table} page"),
             Self::Frame => f.write_str("frame"),
+            Self::Annex => f.write_str("annex"),
         }
     }
 }

@@ -4,26 +4,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use array_format_core::commit::PlacedFrame;
-use array_format_core::snapshot::Snapshot;
-use array_format_core::wire::TRAILER_BYTES;
-use array_format_core::wire::header::Id;
 use array_format_core::wire::tables::{
-    Arrays, AttributeRow, Attributes, FILE_ID, FrameKey, Frames, LayerRow, Layers, Log, Statistics,
+    Arrays, AttributeRow, Attributes, FILE_ID, FrameKey, Frames, Layers, Statistics,
 };
 use object_store::ObjectStore;
 use object_store::path::Path;
 
-use super::candidates::{self, Candidate};
 use super::frames::{Batch, Job, frame_problem};
 use super::pages::{Hole, Step, Tally, Walk};
-use super::problem::{Affected, Part, Problem, damaged_arrays};
-use super::source::{Copy, Source};
+use super::problem::{Affected, Problem, damaged_arrays};
+use super::source::{Source, detail};
 use super::tables::{Catalog, each, hole_problem};
+use super::wreck::Wreck;
 use crate::ArrayFile;
 use crate::array::ArrayMeta;
 use crate::codec::CompressionCodec;
 use crate::config::FileConfig;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pending::{PendingArray, PendingTile};
 use crate::storage::ObjectStoreBackend;
 
@@ -111,176 +108,6 @@ impl ArrayFile {
     }
 }
 
-/// A damaged file: the state that is to be saved, and older ones.
-struct Wreck {
-    source: Source,
-    state: Snapshot,
-    /// Older states of the same history, newest first.
-    older: Vec<Snapshot>,
-    out: Salvaged,
-}
-
-impl Wreck {
-    async fn find(place: ObjectStoreBackend) -> Result<Self> {
-        let mut candidates = candidates::look(&place).await?;
-        let Some(file) = whose(&candidates) else {
-            return Err(match candidates.is_empty() {
-                true => Error::FileNotFound {
-                    path: place.path().to_string(),
-                },
-                false => Error::corrupt(format!("{}: no layer's end can be read", place.path())),
-            });
-        };
-        let mut out = Salvaged::default();
-        candidates.retain(|candidate| {
-            let ours = candidate.file().is_none_or(|other| other == file);
-            if !ours {
-                out.foreign.push(candidate.path.to_string());
-            }
-            ours
-        });
-        let base = candidates.iter().find(|c| c.number.is_none());
-        let base = base.and_then(|base| Some((base.sequence()?, base.layer()?)));
-        let mut copies: HashMap<u64, Vec<Copy>> = HashMap::new();
-        for candidate in &candidates {
-            out.problems.extend(candidate.problems());
-            let Some(sequence) = candidate.sequence() else {
-                continue;
-            };
-            // Of an object without an end, all that is there may be pages and frames.
-            let end = match candidate.snapshot {
-                Some(_) => 0,
-                None => TRAILER_BYTES as u64,
-            };
-            copies.entry(sequence).or_default().push(Copy {
-                path: candidate.path.clone(),
-                length: candidate.length + end,
-            });
-        }
-        let nameless = candidates
-            .iter()
-            .find(|c| c.number.is_none() && c.sequence().is_none())
-            .map(|base| Copy {
-                path: base.path.clone(),
-                length: base.length + TRAILER_BYTES as u64,
-            });
-        let mut source = Source { place, copies };
-        let mut states: Vec<(Option<u64>, Snapshot)> = Vec::new();
-        let mut broken = Vec::new();
-        for candidate in candidates {
-            match candidate.snapshot {
-                Some(snapshot) => states.push((candidate.number, snapshot)),
-                None => broken.extend(candidate.sequence()),
-            }
-        }
-        states.sort_by_key(|(number, s)| (std::cmp::Reverse(s.root.sequence), *number));
-        states.dedup_by_key(|(_, s)| s.root.layer);
-        let mut tally = Tally::default();
-        let mut at = None;
-        for (i, (number, snapshot)) in states.iter().enumerate() {
-            let counts = match (base, number) {
-                (Some((sequence, layer)), Some(number)) => {
-                    let rows = layer_rows(&source, snapshot, &mut tally).await?;
-                    let first = rows.iter().map(|row| (row.sequence, row.id)).min();
-                    *number > sequence
-                        && first.is_none_or(|(first, id)| {
-                            first > sequence || first == sequence && id == layer
-                        })
-                }
-                _ => true,
-            };
-            if counts {
-                at = Some(i);
-                break;
-            }
-        }
-        // A base without a root, and sidecars that only lead up to it: the newest of these.
-        let (_, state) = states.remove(at.unwrap_or(0));
-        out.commit = state.root.sequence;
-        broken.retain(|&number| number > out.commit);
-        broken.sort_unstable();
-        broken.dedup();
-        out.lost_commits = broken;
-        let rows = layer_rows(&source, &state, &mut tally).await?;
-        if let (Some(copy), Some(first)) = (nameless, rows.iter().map(|row| row.sequence).min()) {
-            source.copies.entry(first).or_default().push(copy);
-        }
-        for row in &rows {
-            if !source.copies.contains_key(&row.sequence) {
-                out.problems.push(Problem {
-                    object: source.path(row.sequence),
-                    layer: Some(row.sequence),
-                    bytes: None,
-                    part: Part::Layer,
-                    affects: Vec::new(),
-                    detail: "it is not there".to_owned(),
-                });
-            }
-        }
-        let older = ancestors(&source, &state, rows, states, &mut tally).await?;
-        Ok(Self {
-            source,
-            state,
-            older,
-            out,
-        })
-    }
-}
-
-/// The file that the base says it is, or else the sidecar with the greatest number whose end is
-/// whole: files that replace another begin above all numbers of the old one.
-fn whose(candidates: &[Candidate]) -> Option<Id> {
-    let whole = |c: &&Candidate| c.snapshot.is_some();
-    let newest = candidates.iter().filter(whole).max_by_key(|c| c.sequence());
-    let base = candidates.iter().find(|c| c.number.is_none());
-    let ours = base.and_then(Candidate::file).or(newest?.file())?;
-    let has_state = |c: &Candidate| c.snapshot.is_some() && c.file() == Some(ours);
-    candidates.iter().any(has_state).then_some(ours)
-}
-
-/// The rows of a snapshot's layers table that can be read.
-async fn layer_rows(
-    source: &Source,
-    snapshot: &Snapshot,
-    tally: &mut Tally,
-) -> Result<Vec<LayerRow>> {
-    let mut found = Vec::new();
-    each::<Layers>(source, &snapshot.root.layers, tally, |step| {
-        if let Step::Rows(rows) = step {
-            found.extend(rows);
-        }
-    })
-    .await?;
-    Ok(found)
-}
-
-/// The states that a state came from, newest first: layers that it lists or that its log lists, and
-/// its parents.
-async fn ancestors(
-    source: &Source,
-    state: &Snapshot,
-    rows: Vec<LayerRow>,
-    states: Vec<(Option<u64>, Snapshot)>,
-    tally: &mut Tally,
-) -> Result<Vec<Snapshot>> {
-    let mut known: HashSet<Id> = rows.into_iter().map(|row| row.id).collect();
-    each::<Log>(source, &state.root.log, tally, |step| {
-        if let Step::Rows(rows) = step {
-            known.extend(rows.into_iter().map(|row| row.id));
-        }
-    })
-    .await?;
-    known.extend(state.root.parent);
-    let mut older = Vec::new();
-    for (_, snapshot) in states {
-        if snapshot.root.sequence < state.root.sequence && known.contains(&snapshot.root.layer) {
-            known.extend(snapshot.root.parent);
-            older.push(snapshot);
-        }
-    }
-    Ok(older)
-}
-
 /// A salvage on its way.
 struct Rescue {
     wreck: Wreck,
@@ -296,8 +123,15 @@ struct Rescue {
 
 impl Rescue {
     fn new(mut wreck: Wreck, target: ArrayFile) -> Self {
+        let out = Salvaged {
+            commit: wreck.state.root.sequence,
+            lost_commits: std::mem::take(&mut wreck.lost_commits),
+            foreign: std::mem::take(&mut wreck.foreign),
+            problems: std::mem::take(&mut wreck.problems),
+            ..Salvaged::default()
+        };
         Self {
-            out: std::mem::take(&mut wreck.out),
+            out,
             wreck,
             target,
             catalog: Catalog::default(),
@@ -456,10 +290,7 @@ impl Rescue {
         let mut batch = Batch::default();
         let mut tally = Tally::default();
         // The walk borrows what the rescue of a batch changes beside.
-        let source = Source {
-            place: self.wreck.source.place.clone(),
-            copies: self.wreck.source.copies.clone(),
-        };
+        let source = self.wreck.source.clone();
         let mut walk = Walk::<Frames>::new(&source, &tree);
         while let Some(steps) = walk.next(&mut tally).await? {
             for step in steps {
@@ -475,7 +306,8 @@ impl Rescue {
                             };
                             let array = Arc::clone(array);
                             let job = Job { row, array };
-                            match job.check() {
+                            let placed = source.frame(&job.row).map_err(|error| detail(&error));
+                            match placed.and_then(|_| job.check()) {
                                 Ok(()) => batch.push(job),
                                 Err(text) => {
                                     let row = &job.row;

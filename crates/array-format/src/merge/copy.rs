@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::{Progress, Report};
 use crate::ArrayFile;
+use crate::commit::upload_annex;
 use crate::error::{Error, Result};
 use crate::fetch::{self, Piece};
 use crate::frames::FrameWalk;
@@ -72,7 +73,7 @@ impl Merge {
         let Some((info, tail)) = &self.end else {
             return Ok(None);
         };
-        let mut parts = self.spool.contents()?;
+        let mut parts = self.spool.own_contents()?;
         parts.extend(self.pages.contents()?);
         parts.extend(tail.iter().cloned());
         Ok(Some((info.clone(), parts)))
@@ -82,16 +83,20 @@ impl Merge {
     pub(crate) async fn build(
         &mut self,
         file: &ArrayFile,
-        info: &CommitInfo,
+        info: &mut CommitInfo,
     ) -> Result<(Vec<Bytes>, Committed)> {
         self.copy_frames(file).await?;
+        let largest = file.place.largest_put(file.settings.largest_put);
+        let id = file.snapshot.root.file;
+        upload_annex(&file.place, id, largest, &mut self.spool).await?;
+        info.annex = self.spool.annex();
         self.pages = new_spool(&file.settings);
         let committed = match self.from {
             None => self.build_whole(file, info).await?,
             Some(from) => self.build_part(file, from, info).await?,
         };
         self.end = Some((info.clone(), committed.tail.clone()));
-        let mut data = self.spool.contents()?;
+        let mut data = self.spool.own_contents()?;
         data.extend(self.pages.contents()?);
         Ok((data, committed))
     }
@@ -102,7 +107,7 @@ impl Merge {
         let given_up = file.given_up(&log, self.retention, None)?;
         let mut rebuild = Rebuild::new(info.clone());
         // Pages stand behind all frames.
-        let before = self.spool.end() - self.pages.end();
+        let before = self.spool.own_end() - self.pages.end();
         let mut walk = FrameWalk::all(file).await?;
         while let Some(rows) = walk.next().await? {
             for row in rows {
@@ -133,7 +138,7 @@ impl Merge {
         }
         let mut pages = file.frame_pages.clone();
         let (layers, settings, snapshot) = (file.layers(), &file.settings, &file.snapshot);
-        let end = self.spool.end();
+        let end = self.spool.own_end();
         fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
             commit::merge(snapshot, pages, &log, &moved, from, &given_up, info, end)
         })
@@ -178,11 +183,8 @@ impl Merge {
         let layers = file.layers();
         let pieces: Vec<Piece> = rows
             .iter()
-            .map(|row| Piece {
-                sequence: row.sequence,
-                range: row.offset..row.end(),
-            })
-            .collect();
+            .map(|row| Piece::of_frame(&file.snapshot, row))
+            .collect::<Result<_>>()?;
         let most = file.settings.block_target_size as u64;
         let stored = fetch::pieces(&layers, &pieces, most).await?;
         for (row, stored) in rows.into_iter().zip(stored) {
@@ -195,8 +197,7 @@ impl Merge {
                     chunk: Some(row.key.tile.chunk.to_vec()),
                     ..Place::layer(row.sequence)
                 });
-                let range = row.offset..row.end();
-                let layer = fetch::layer_of(&file.snapshot, row.sequence, &range)?;
+                let layer = fetch::layer(&file.snapshot, row.sequence)?.id;
                 return Err(layers.blame(row.sequence, Some(layer), error).await);
             }
             let offset = self.spool.append(&stored)?;

@@ -1,6 +1,7 @@
 //! Merging layers: compaction of all into one base, and of the newest sidecars into one.
 //! `docs/commit-protocol.md` says why it is safe.
 
+mod annexes;
 mod copy;
 mod policy;
 mod promote;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(crate) use copy::Merge;
 pub use policy::CompactionPolicy;
 pub use vacuum::{Orphan, Reason, VacuumOptions, Vacuumed};
+
+use array_format_core::wire::tables::LayerRow;
 
 use crate::ArrayFile;
 use crate::commit::{ATTEMPTS, Backoff, Made, Work};
@@ -120,7 +123,7 @@ impl ArrayFile {
         if !done.promoted && self.may_promote().await? {
             done.promoted = self.promote(None).await?;
         }
-        done.removed = self.clear().await?;
+        done.removed = self.clear().await? + self.clear_annexes().await?;
         Ok(done)
     }
 
@@ -191,14 +194,8 @@ impl ArrayFile {
     /// # Errors
     /// [`Error::Corrupt`] if a page is damaged.
     pub fn reclaimable_bytes(&self) -> Result<u64> {
-        let layers = self.snapshot.layers()?;
-        let total: u64 = layers
-            .iter()
-            .map(|row| match row.length {
-                0 => self.snapshot.object_length,
-                length => length,
-            })
-            .sum();
+        let layers = self.snapshot.whole_layers()?;
+        let total: u64 = layers.iter().map(LayerRow::stored).sum();
         let root = &self.snapshot.root;
         let pages: u64 = root.pages.iter().map(|p| p.live).sum();
         Ok(total.saturating_sub(root.frame_bytes + pages + root.log_bytes))

@@ -1,5 +1,7 @@
 //! When a flush merges layers on its own, and which.
 
+use array_format_core::wire::tables::LayerRow;
+
 use super::{CompactOptions, Scope};
 use crate::ArrayFile;
 use crate::error::Result;
@@ -71,14 +73,8 @@ impl ArrayFile {
     }
 
     fn scope_of(&self, policy: CompactionPolicy) -> Result<Option<Scope>> {
-        let layers = self.snapshot.layers()?;
-        let sizes: Vec<u64> = layers
-            .iter()
-            .map(|row| match row.length {
-                0 => self.snapshot.object_length,
-                length => length,
-            })
-            .collect();
+        let layers = self.snapshot.whole_layers()?;
+        let sizes: Vec<u64> = layers.iter().map(LayerRow::stored).collect();
         Ok(policy.scope(&sizes))
     }
 }

@@ -14,7 +14,16 @@ use crate::open::random_id;
 use crate::storage::{Held, PutOutcome};
 
 /// Layers of the past that are looked for where the store does not list.
-const LOOKED_FOR: usize = 256;
+pub(super) const LOOKED_FOR: usize = 256;
+
+/// What becomes of the object under a number.
+#[derive(Debug, Clone, Copy)]
+enum WayOut {
+    /// It is none of ours, or gone.
+    None,
+    Removal,
+    Tombstone,
+}
 
 impl ArrayFile {
     /// Removes layers that merges have given up; how many. What cannot be removed is left for the
@@ -23,14 +32,30 @@ impl ArrayFile {
         if !self.look_at_base().await? {
             return Ok(0);
         }
-        let mut removed = 0;
+        let (mut done, mut buried, mut vacated) = (Vec::new(), Vec::new(), Vec::new());
         for (number, layer) in self.given_up_and_there().await? {
-            match self.vacate(number, layer).await {
-                Ok(done) => removed += u64::from(done),
-                Err(error) => {
-                    let path = self.place.sidecar(number);
-                    tracing::warn!(%path, %error, "a merged layer could not be removed");
-                }
+            match self.way_out(number, layer).await {
+                Ok(WayOut::None) => {}
+                Ok(WayOut::Removal) => vacated.push(self.place.sidecar(number)),
+                Ok(WayOut::Tombstone) => buried.push(number),
+                Err(error) => done.push(Err(error)),
+            }
+        }
+        if vacated.len() + buried.len() > 0 {
+            // What stands for them goes first: it may be of somebody who did not get to its sync.
+            self.place.make_durable().await?;
+        }
+        for number in buried {
+            done.push(self.put_tombstone(number).await);
+        }
+        if !vacated.is_empty() {
+            done.extend(self.place.remove_all(vacated).await);
+        }
+        let mut removed = 0;
+        for done in done {
+            match done {
+                Ok(()) => removed += 1,
+                Err(error) => tracing::warn!(%error, "a merged layer could not be removed"),
             }
         }
         Ok(removed)
@@ -79,25 +104,30 @@ impl ArrayFile {
         })
     }
 
-    /// Removes the object under a number, if it is this layer or a tombstone of this file; above the
-    /// base's number, where none is vacated, a tombstone takes its place. False if there was nothing
-    /// to do.
+    /// Removes the object under a number. False if there was nothing to do.
     pub(super) async fn vacate(&self, number: u64, layer: Option<Id>) -> Result<bool> {
+        match self.way_out(number, layer).await? {
+            WayOut::None => return Ok(false),
+            WayOut::Removal => self.place.remove(&self.place.sidecar(number)).await?,
+            WayOut::Tombstone => self.put_tombstone(number).await?,
+        }
+        Ok(true)
+    }
+
+    /// How the object under a number goes, if it is this layer or a tombstone of this file.
+    async fn way_out(&self, number: u64, layer: Option<Id>) -> Result<WayOut> {
         let below = number <= self.base_sequence;
         let ours = match self.place.look(number).await? {
             Held::Layer(header) => layer == Some(header.layer),
             Held::Tombstone(stone) => below && stone.header.file == self.snapshot.root.file,
             Held::Vacant | Held::Foreign(_) => false,
         };
-        if !ours {
-            return Ok(false);
-        }
-        if below {
-            self.place.remove(&self.place.sidecar(number)).await?;
-        } else {
-            self.put_tombstone(number).await?;
-        }
-        Ok(true)
+        Ok(match ours {
+            false => WayOut::None,
+            true if below => WayOut::Removal,
+            // Above the base's number none is vacated.
+            true => WayOut::Tombstone,
+        })
     }
 
     async fn put_tombstone(&self, number: u64) -> Result<()> {

@@ -6,7 +6,7 @@ use array_format_core::wire::header::Id;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::storage::{Held, Leftover, recognise};
+use crate::storage::{Held, Leftover, Listing, recognise};
 
 /// What [`ArrayFile::vacuum`] is to do.
 ///
@@ -102,7 +102,20 @@ impl ArrayFile {
         if !options.dry_run && self.may_promote().await? {
             done.promoted = self.promote(None).await?;
         }
-        let orphans = self.orphans(options.grace).await?;
+        let listed = self.place.sidecars().await?;
+        let listed = listed.ok_or_else(|| {
+            Error::Unsupported(format!(
+                "the store of {} cannot list, which vacuum needs",
+                self.place.path()
+            ))
+        })?;
+        // What was committed before the list was made is known now.
+        self.refresh().await?;
+        let orphans = self.orphans(listed, options.grace).await?;
+        if !options.dry_run && !orphans.is_empty() {
+            // As in `clear`.
+            self.place.make_durable().await?;
+        }
         for (how, orphan) in orphans {
             if !options.dry_run {
                 match how {
@@ -133,14 +146,7 @@ impl ArrayFile {
     }
 
     /// What serves nobody, by rising number.
-    async fn orphans(&self, grace: Duration) -> Result<Vec<(How, Orphan)>> {
-        let listed = self.place.sidecars().await?;
-        let listed = listed.ok_or_else(|| {
-            Error::Unsupported(format!(
-                "the store of {} cannot list, which vacuum needs",
-                self.place.path()
-            ))
-        })?;
+    async fn orphans(&self, listed: Listing, grace: Duration) -> Result<Vec<(How, Orphan)>> {
         let chain = self.chain().await?;
         let mut orphans = Vec::new();
         for sidecar in &listed.sidecars {
@@ -173,6 +179,8 @@ impl ArrayFile {
             };
             orphans.push((how, orphan));
         }
+        let annexes = self.orphaned_annexes(&chain, listed.annexes, grace).await?;
+        orphans.extend(annexes.into_iter().map(|orphan| (How::Object, orphan)));
         let now = SystemTime::now();
         for probe in listed.probes {
             let age = now.duration_since(probe.last_modified.into());

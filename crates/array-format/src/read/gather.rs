@@ -5,20 +5,26 @@ use std::sync::Arc;
 use array_format_core::array::ArrayMeta;
 use array_format_core::frame::FrameDecoder;
 use array_format_core::geometry::{Coords, Region, Tile};
+use array_format_core::wire::header::Id;
 use array_format_core::wire::tables::{FrameKey, FrameRow};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
+use super::direct::{self, Job, Stored};
 use super::sink::{Box, Decoded, Sink};
 use crate::ArrayFile;
+use crate::blocking;
 use crate::error::{Error, Result};
-use crate::fetch::{self, Piece};
+use crate::fetch::{self, Layers, Piece};
 use crate::pending::{PendingArray, PendingTile};
+use crate::storage::OpenFile;
 
 /// Tiles that are planned together: bounds the memory of a plan, not of a read.
 const BATCH_TILES: usize = 1 << 14;
 /// Decoded bytes of a request from which on decoding leaves the async runtime.
 const BLOCKING_BYTES: u64 = 256 << 10;
+/// Decoded bytes after which other tasks of the runtime get their turn.
+const TURN_BYTES: u64 = 8 << 20;
 /// A read of less than this is kept whole in the cache; a larger one would only drive others out.
 const CACHED_BYTES: u64 = 16 << 20;
 
@@ -162,58 +168,138 @@ impl Gather<'_> {
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
         let mut absent = Vec::new();
         for wanted in wanted {
-            let range = wanted.row.offset..wanted.row.end();
-            let layer = fetch::layer_of(&file.snapshot, wanted.row.sequence, &range);
-            let layer = layer.map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
-            match cache.frame(layer, wanted.row.offset) {
+            let layer = fetch::layer(&file.snapshot, wanted.row.sequence)?;
+            match cache.frame(layer.id, wanted.row.offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
                     self.deliver(&wanted, raw, &decoder, sink)?;
                 }
                 _ => absent.push((wanted, layer)),
             }
         }
-        let pieces: Vec<Piece> = absent
-            .iter()
-            .map(|(wanted, _)| Piece {
-                sequence: wanted.row.sequence,
-                range: wanted.row.offset..wanted.row.end(),
-            })
-            .collect();
         let layers = file.layers();
-        let most = file.settings.block_target_size as u64;
-        let (layers, pieces) = (&layers, &pieces);
-        let mut fetches = Vec::new();
-        for (sequence, request) in fetch::requests(pieces, most) {
-            fetches.push(async move {
-                let bytes = layers.range(sequence, request.range.clone()).await?;
-                let frame = |i: usize| {
-                    let from = (pieces[i].range.start - request.range.start) as usize;
-                    let to = (pieces[i].range.end - request.range.start) as usize;
-                    (i, bytes.slice(from..to))
-                };
-                Ok::<Vec<(usize, Bytes)>, Error>(
-                    request.pieces.iter().copied().map(frame).collect(),
-                )
-            });
-        }
-        let mut stream = fetch::in_flight(fetches);
-        while let Some(frames) = stream.try_next().await? {
-            let mut apart = Vec::new();
-            for (i, stored) in frames {
-                let (wanted, layer) = &absent[i];
-                let place = wanted.place();
-                // Large frames that are wanted whole go straight to their place.
-                if total > CACHED_BYTES
-                    && let Some(target) = sink.whole(&place)
-                {
-                    let decoded = decoder.decode_into(&wanted.row, &stored, target);
-                    self.blamed(decoded, wanted, *layer).await?;
-                } else {
-                    apart.push((i, stored));
+        let is_direct = sink.memory().is_some();
+        // Elements of large reads go straight to their place, and so do stored bytes that a file
+        // holds as they are: the system keeps those in memory already.
+        let keeps = |wanted: &Wanted| {
+            !is_direct || total <= CACHED_BYTES || wanted.part.shape != wanted.extent
+        };
+        let (mut kept, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
+        for (wanted, layer) in absent {
+            let piece = Piece::of_frame(&self.file.snapshot, &wanted.row)
+                .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
+            let file = match is_direct {
+                true => layers.open_file(piece.holder)?,
+                false => None,
+            };
+            match file {
+                Some(file) if decoder.is_raw(&wanted.row) || !keeps(&wanted) => {
+                    near.push((wanted, layer.id, piece, file));
                 }
+                _ if keeps(&wanted) => kept.push((wanted, layer.id, piece)),
+                _ => far.push((wanted, layer.id, piece)),
             }
-            for (i, raw) in self.decode(apart, &absent, &decoder).await? {
-                let (wanted, layer) = &absent[i];
+        }
+        self.near(near, &decoder, sink).await?;
+        self.far(&layers, far, &decoder, sink).await?;
+        self.kept(&layers, kept, decoder, total, sink).await
+    }
+
+    /// Decodes frames out of files.
+    async fn near(
+        &self,
+        wanted: Vec<(Wanted, Id, Piece, Arc<OpenFile>)>,
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let mut rest = &wanted[..];
+        while !rest.is_empty() {
+            let mut work = 0;
+            let n = rest.iter().take_while(|(wanted, ..)| {
+                let room = work < TURN_BYTES;
+                work += wanted.row.raw;
+                room
+            });
+            let (turn, later) = rest.split_at(n.count());
+            rest = later;
+            let mut jobs = Vec::new();
+            for (i, (wanted, _, piece, file)) in turn.iter().enumerate() {
+                self.fill_rest(wanted, sink)?;
+                jobs.extend(wanted.job(i, Stored::File(Arc::clone(file), piece.range.start)));
+            }
+            let place = |i: usize| (&turn[i].0, turn[i].1);
+            self.direct(jobs, place, decoder, sink).await?;
+            if !rest.is_empty() {
+                blocking::give_way().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes frames as they come from a store.
+    async fn far(
+        &self,
+        layers: &Layers,
+        wanted: Vec<(Wanted, Id, Piece)>,
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        let most = self.file.settings.block_target_size as u64;
+        let mut stream = fetch::each(layers, &pieces, most);
+        while let Some(frames) = stream.try_next().await? {
+            let mut jobs = Vec::new();
+            for (i, stored) in frames {
+                self.fill_rest(&wanted[i].0, sink)?;
+                jobs.extend(wanted[i].0.job(i, Stored::Fetched(stored)));
+            }
+            let place = |i: usize| (&wanted[i].0, wanted[i].1);
+            self.direct(jobs, place, decoder, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Decodes frames into memory. `place` tells which frame has this number.
+    async fn direct<'w>(
+        &self,
+        jobs: Vec<Job<'_>>,
+        place: impl Fn(usize) -> (&'w Wanted, Id),
+        decoder: &FrameDecoder,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let Some(mut memory) = sink.memory() else {
+            return Ok(());
+        };
+        let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
+        let threads = self.file.settings.threads;
+        let failed = match work < BLOCKING_BYTES {
+            true => direct::decode(decoder, &jobs, &mut memory, 1),
+            false => blocking::in_place(|| direct::decode(decoder, &jobs, &mut memory, threads)),
+        };
+        match failed {
+            None => Ok(()),
+            Some((i, error)) => {
+                let (wanted, layer) = place(i);
+                self.blamed(Err(error), wanted, layer).await
+            }
+        }
+    }
+
+    /// Decodes frames that the cache is to keep, or whose elements need a type.
+    async fn kept(
+        &self,
+        layers: &Layers,
+        wanted: Vec<(Wanted, Id, Piece)>,
+        decoder: Arc<FrameDecoder>,
+        total: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let cache = &self.file.settings.cache;
+        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        let most = self.file.settings.block_target_size as u64;
+        let mut stream = fetch::each(layers, &pieces, most);
+        while let Some(frames) = stream.try_next().await? {
+            for (i, raw) in self.decode(frames, &wanted, &decoder).await? {
+                let (wanted, layer, _) = &wanted[i];
                 let is_part = wanted.part.shape != wanted.extent;
                 if is_part || total <= CACHED_BYTES {
                     cache.keep_frame(*layer, wanted.row.offset, &raw);
@@ -228,7 +314,7 @@ impl Gather<'_> {
     async fn decode(
         &self,
         frames: Vec<(usize, Bytes)>,
-        absent: &[(Wanted, array_format_core::wire::header::Id)],
+        absent: &[(Wanted, Id, Piece)],
         decoder: &Arc<FrameDecoder>,
     ) -> Result<Vec<(usize, Bytes)>> {
         let work: u64 = frames.iter().map(|(i, _)| absent[*i].0.row.raw).sum();
@@ -251,25 +337,28 @@ impl Gather<'_> {
         };
         let mut out = Vec::with_capacity(decoded.len());
         for (i, raw) in decoded {
-            let (wanted, layer) = &absent[i];
+            let (wanted, layer, _) = &absent[i];
             out.push((i, self.blamed(raw, wanted, *layer).await?));
         }
         Ok(out)
     }
 
     /// Tells a layer that was replaced from one that is damaged.
-    async fn blamed<V>(
-        &self,
-        result: Result<V>,
-        wanted: &Wanted,
-        layer: array_format_core::wire::header::Id,
-    ) -> Result<V> {
+    async fn blamed<V>(&self, result: Result<V>, wanted: &Wanted, layer: Id) -> Result<V> {
         match result {
             Ok(value) => Ok(value),
             Err(error) => {
                 let layers = self.file.layers();
                 Err(layers.blame(wanted.row.sequence, Some(layer), error).await)
             }
+        }
+    }
+
+    /// Fills what is wanted of a tile if its frame does not hold all of it.
+    fn fill_rest(&self, wanted: &Wanted, sink: &mut dyn Sink) -> Result<()> {
+        match wanted.held().as_ref() == Some(&wanted.part) {
+            true => Ok(()),
+            false => sink.fill(&wanted.part),
         }
     }
 
@@ -281,11 +370,8 @@ impl Gather<'_> {
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let held = wanted.part.intersect(&wanted.tile.origin, &wanted.extent);
-        if held.as_ref() != Some(&wanted.part) {
-            sink.fill(&wanted.part)?;
-        }
-        let Some(part) = held else {
+        self.fill_rest(wanted, sink)?;
+        let Some(part) = wanted.held() else {
             return Ok(());
         };
         let place = Box {
@@ -303,12 +389,20 @@ impl Gather<'_> {
 }
 
 impl Wanted {
-    fn place(&self) -> Box<'_> {
-        Box {
+    /// What is wanted of what the frame holds.
+    fn held(&self) -> Option<Region> {
+        self.part.intersect(&self.tile.origin, &self.extent)
+    }
+
+    fn job(&self, number: usize, stored: Stored) -> Option<Job<'_>> {
+        Some(Job {
+            number,
+            row: &self.row,
+            stored,
             origin: &self.tile.origin,
-            shape: &self.extent,
-            part: &self.part,
-        }
+            extent: &self.extent,
+            part: self.held()?,
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reading: region → tiles → frames → ranges, then decoding into the place where elements belong.
 
+mod direct;
 mod gather;
+mod shared;
 mod sink;
 
 use array_format_core::elements::Elements;

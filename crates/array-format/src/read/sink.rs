@@ -6,6 +6,7 @@ use array_format_core::geometry::{Coords, Region, for_each_run};
 use array_format_core::value::fill_bytes;
 use bytes::Bytes;
 
+use super::direct::Memory;
 use crate::dtype::DType;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
@@ -31,15 +32,14 @@ pub(crate) trait Sink: Send {
     /// Fills a part that was never written.
     fn fill(&mut self, part: &Region) -> Result<()>;
 
-    /// The bytes into which a whole box can be decoded at once, if it is wanted whole and lies there
-    /// in one piece.
-    fn whole(&mut self, _place: &Box<'_>) -> Option<&mut [u8]> {
+    /// The memory of elements of fixed width, to be filled without this sink.
+    fn memory(&mut self) -> Option<Memory<'_>> {
         None
     }
 }
 
 /// `a - b`, axis by axis.
-fn minus(a: &[u64], b: &[u64]) -> Coords {
+pub(super) fn minus(a: &[u64], b: &[u64]) -> Coords {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
@@ -129,18 +129,12 @@ impl Sink for BytesSink<'_> {
         Ok(())
     }
 
-    fn whole(&mut self, place: &Box<'_>) -> Option<&mut [u8]> {
-        if place.part.shape[..] != *place.shape || place.part.start[..] != *place.origin {
-            return None;
-        }
-        let mut only = None;
-        let mut count = 0;
-        runs(place, self.region, |_, to, n| {
-            count += 1;
-            only = Some((to, n));
-        });
-        let (to, n) = only.filter(|_| count == 1)?;
-        self.bytes.get_mut(to * self.width..(to + n) * self.width)
+    fn memory(&mut self) -> Option<Memory<'_>> {
+        Some(Memory {
+            bytes: self.bytes,
+            width: self.width,
+            region: self.region,
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Where layers are kept: objects of an object store, or bytes in memory.
 
+pub mod contract;
 mod local;
 mod memory;
+mod parts;
 mod place;
 mod trust;
 
 pub use local::LocalStore;
-pub(crate) use local::{Leftover, adopt, recognise};
+pub(crate) use local::{Durably, Leftover, OpenFile, adopt, recognise};
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

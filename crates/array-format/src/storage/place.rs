@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{
     Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
     PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 
-use array_format_core::wire::header::Header;
+use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
-use super::Storage;
+use super::local::{LocalStore, OpenFile, recognise};
 use super::trust::PROBE;
+use super::{Durably, Storage};
 use crate::error::{Error, Result};
 
 /// Bytes that are read off the end of a layer in the hope that they hold all its metadata.
@@ -26,6 +28,12 @@ const TAIL_ATTEMPTS: usize = 8;
 /// Objects that stores list in one answer.
 const LIST_PAGE: usize = 1000;
 
+/// What an annex's name has after the stem of the file.
+const ANNEX: &str = ".annex.";
+/// Data that a store takes with one put, where it is not said otherwise: well below what stores
+/// allow, and what a slow line sends before a client's timeout of 30 seconds.
+const LARGEST_PUT: u64 = 512 << 20;
+
 /// One file in an object store.
 ///
 /// Its base is the object at `path`; its sidecars are `{stem}.{n}.af` beside it, where the stem is
@@ -34,6 +42,8 @@ const LIST_PAGE: usize = 1000;
 pub struct ObjectStoreBackend {
     store: Arc<dyn ObjectStore>,
     base: Path,
+    /// The same store, if it is a folder of the local disk.
+    local: Option<Arc<LocalStore>>,
 }
 
 /// The version of an object that a handle has seen.
@@ -56,6 +66,8 @@ pub(crate) struct Listing {
     pub(crate) sidecars: Vec<Sidecar>,
     /// Probes of writers (see `trust.rs`).
     pub(crate) probes: Vec<ObjectMeta>,
+    /// Objects with the names of annexes, by their ids.
+    pub(crate) annexes: Vec<(Id, ObjectMeta)>,
     base_e_tag: Option<String>,
     base_length: u64,
 }
@@ -106,7 +118,7 @@ pub(crate) enum PutOutcome {
     Unknown(Error),
 }
 
-fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
+pub(super) fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
     match source {
         StoreError::NotFound { .. } => Error::FileNotFound {
             path: path.to_string(),
@@ -119,6 +131,19 @@ fn failed(operation: &'static str, path: &Path, source: StoreError) -> Error {
     }
 }
 
+/// Whether a store says that it cannot, or may not, do what it was asked to.
+pub(super) fn says_that_it_cannot(error: &StoreError) -> bool {
+    match error {
+        StoreError::NotImplemented { .. }
+        | StoreError::NotSupported { .. }
+        | StoreError::PermissionDenied { .. }
+        | StoreError::Unauthenticated { .. } => true,
+        // Web servers without WebDAV answer what they cannot do with any error that they like.
+        StoreError::Generic { store, .. } => *store == "HTTP",
+        _ => false,
+    }
+}
+
 impl ObjectStoreBackend {
     /// The file whose base is at `path`.
     ///
@@ -128,7 +153,12 @@ impl ObjectStoreBackend {
         if path.as_ref().is_empty() {
             return Err(Error::invalid("the path of a file must not be empty"));
         }
-        Ok(Self { store, base: path })
+        let local = recognise(&*store).map(Arc::new);
+        Ok(Self {
+            store,
+            base: path,
+            local,
+        })
     }
 
     /// The path of the base.
@@ -158,6 +188,31 @@ impl ObjectStoreBackend {
         Path::parse(&path).unwrap_or_else(|_| Path::from(path))
     }
 
+    /// The path of the annex with this id.
+    pub(crate) fn annex(&self, id: Id) -> Path {
+        let path = format!("{}{ANNEX}{id:?}", self.stem());
+        Path::parse(&path).unwrap_or_else(|_| Path::from(path))
+    }
+
+    /// The id of an annex of this file's name.
+    fn annex_id(&self, path: &Path) -> Option<Id> {
+        Id::parse(
+            path.as_ref()
+                .strip_prefix(self.stem())?
+                .strip_prefix(ANNEX)?,
+        )
+    }
+
+    /// Data that are put together with their layer: more are put beside it, in parts.
+    pub(crate) fn largest_put(&self, configured: Option<u64>) -> u64 {
+        let default = if self.is_known() {
+            u64::MAX
+        } else {
+            LARGEST_PUT
+        };
+        configured.unwrap_or(default)
+    }
+
     /// The number of a sidecar of this file's name.
     fn number(&self, path: &Path) -> Option<u64> {
         let digits = path
@@ -170,8 +225,8 @@ impl ObjectStoreBackend {
         canonical.then(|| digits.parse().ok())?
     }
 
-    /// Whether an object of this file name, in the file's folder, is the base or a sidecar, or has the
-    /// name of one.
+    /// Whether an object of this file name, in the file's folder, has the name of the base, a sidecar
+    /// or an annex.
     pub(crate) fn has_name(&self, name: &str) -> bool {
         let base = self.base.filename();
         let stem = base.map(|base| base.strip_suffix(".af").unwrap_or(base));
@@ -179,7 +234,8 @@ impl ObjectStoreBackend {
             let rest = name.strip_prefix(stem?)?.strip_prefix('.')?;
             rest.strip_suffix(".af")?.parse::<u64>().ok()
         };
-        base == Some(name) || number().is_some()
+        let annex = || Id::parse(name.strip_prefix(stem?)?.strip_prefix(ANNEX)?);
+        base == Some(name) || number().is_some() || annex().is_some()
     }
 
     /// Whether a list is a walk through a folder, which is not of one moment.
@@ -196,15 +252,8 @@ impl ObjectStoreBackend {
             .and_then(|(folder, _)| Path::parse(folder).ok());
         match self.store.list_with_delimiter(folder.as_ref()).await {
             Ok(listed) => Ok(Some(listed.objects)),
-            Err(
-                StoreError::NotImplemented { .. }
-                | StoreError::NotSupported { .. }
-                | StoreError::PermissionDenied { .. }
-                | StoreError::Unauthenticated { .. },
-            ) => Ok(None),
             Err(StoreError::NotFound { .. }) => Ok(None),
-            // Web servers without WebDAV answer a listing with any error that they like.
-            Err(StoreError::Generic { store: "HTTP", .. }) => Ok(None),
+            Err(source) if says_that_it_cannot(&source) => Ok(None),
             Err(source) => Err(failed("list", &self.base, source)),
         }
     }
@@ -253,9 +302,15 @@ impl ObjectStoreBackend {
         Ok(Some(Listing {
             sidecars,
             probes: listed.iter().filter(is_probe).cloned().collect(),
+            annexes: self.annexes_in(&listed),
             base_e_tag: base.e_tag.clone(),
             base_length: base.size,
         }))
+    }
+
+    fn annexes_in(&self, listed: &[ObjectMeta]) -> Vec<(Id, ObjectMeta)> {
+        let annex = |object: &ObjectMeta| Some((self.annex_id(&object.location)?, object.clone()));
+        listed.iter().filter_map(annex).collect()
     }
 
     /// Which of these sidecars exist, asked one by one but all at once.
@@ -391,6 +446,23 @@ impl ObjectStoreBackend {
             })
     }
 
+    /// An object as a file, if it is one; it must still be the pinned version.
+    pub(crate) fn open_file(&self, path: &Path, pin: &Pin) -> Result<Option<OpenFile>> {
+        let Some(local) = &self.local else {
+            return Ok(None);
+        };
+        let e_tag = pin.version.as_ref().and_then(|v| v.e_tag.as_deref());
+        match local.open_file(path, e_tag) {
+            Ok(file) => Ok(Some(file)),
+            Err(StoreError::NotFound { .. } | StoreError::Precondition { .. }) => {
+                Err(Error::SnapshotExpired {
+                    detail: format!("{path} was removed or replaced"),
+                })
+            }
+            Err(source) => Err(failed("read", path, source)),
+        }
+    }
+
     /// The first bytes of an object.
     pub(crate) async fn head(&self, path: &Path, length: u64) -> Result<Bytes> {
         let read = self.range(path, 0..length, &Pin::default()).await;
@@ -409,31 +481,39 @@ impl ObjectStoreBackend {
 
     /// What stands under a number, by its first bytes.
     pub(crate) async fn look(&self, sequence: u64) -> Result<Held> {
-        let path = self.sidecar(sequence);
+        Ok(match self.look_at(&self.sidecar(sequence)).await? {
+            Held::Tombstone(stone) if stone.header.sequence != sequence => {
+                Held::Foreign(Bytes::copy_from_slice(&stone.encode()))
+            }
+            held => held,
+        })
+    }
+
+    /// What an object is, by its first bytes.
+    pub(crate) async fn look_at(&self, path: &Path) -> Result<Held> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(0..TOMBSTONE_BYTES as u64)),
             ..GetOptions::default()
         };
-        let (bytes, length) = match self.store.get_opts(&path, options).await {
+        let (bytes, length) = match self.store.get_opts(path, options).await {
             Ok(result) => {
                 let length = result.meta.size;
                 let bytes = result.bytes().await;
                 (
-                    bytes.map_err(|source| failed("read", &path, source))?,
+                    bytes.map_err(|source| failed("read", path, source))?,
                     length,
                 )
             }
             Err(StoreError::NotFound { .. }) => return Ok(Held::Vacant),
             // Stores refuse a range of an empty object in ways of their own.
-            Err(source) => match self.store.head(&path).await {
+            Err(source) => match self.store.head(path).await {
                 Ok(meta) if meta.size == 0 => (Bytes::new(), 0),
-                _ => return Err(failed("read", &path, source)),
+                _ => return Err(failed("read", path, source)),
             },
         };
         let start = bytes.slice(..bytes.len().min(TOMBSTONE_BYTES));
         if length == TOMBSTONE_BYTES as u64
             && let Some(stone) = Tombstone::decode(&start)
-            && stone.header.sequence == sequence
         {
             return Ok(Held::Tombstone(stone));
         }
@@ -480,6 +560,34 @@ impl ObjectStoreBackend {
             }
             Err(source) => PutOutcome::Unknown(failed("write", path, source)),
         }
+    }
+
+    /// Makes durable what is there of the file, whoever put it there and was told that it failed.
+    pub(crate) async fn make_durable(&self) -> Result<()> {
+        // Other stores have no halfway.
+        if !self.walks() {
+            return Ok(());
+        }
+        let mut options = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        options.extensions.insert(Durably);
+        let synced = self.store.get_opts(&self.base, options).await;
+        synced
+            .map(drop)
+            .map_err(|source| failed("sync", &self.base, source))
+    }
+
+    /// Removes objects, if they are there; an answer for each.
+    pub(crate) async fn remove_all(&self, paths: Vec<Path>) -> Vec<Result<()>> {
+        let paths = stream::iter(paths.into_iter().map(Ok)).boxed();
+        let removed = self.store.delete_stream(paths);
+        let answers = removed.map(|removed| match removed {
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(failed("remove layers of", &self.base, source)),
+        });
+        answers.collect().await
     }
 
     /// Removes an object, if it is there.

@@ -65,7 +65,7 @@ fn remember(store: &Arc<dyn ObjectStore>, verdict: Verdict) {
 
 impl ObjectStoreBackend {
     /// Whether this store is one whose conditions are tested where it is written.
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         let name = self.store().to_string();
         name == "InMemory" || name.starts_with("LocalStore(")
     }

@@ -10,6 +10,7 @@ mod config_and_cache;
 mod define;
 mod errors;
 mod failures;
+mod large_layers;
 mod life_cycle;
 mod memory;
 mod names;

@@ -6,8 +6,11 @@
 //! that is there is never replaced: delete it first.
 
 mod builders;
+mod check;
+mod commits;
 mod json;
 mod model;
+mod past;
 mod script;
 mod value;
 
@@ -15,26 +18,27 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use array_format::ArrayFile;
-use array_format::element::Elements;
-use array_format::object_store::ObjectStoreExt;
 use array_format::object_store::memory::InMemory;
 use array_format::object_store::path::Path;
+use array_format::object_store::{ObjectStore, ObjectStoreExt};
 use array_format_core::snapshot::read_root;
 use array_format_core::wire::trailer::Trailer;
 
 use crate::builders::{BUILDERS, inner_pages};
-use crate::model::{Array, Model};
+use crate::check::{check, check_objects, check_past};
 use crate::script::{Script, config};
 
 fn folder() -> PathBuf {
     FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/v1")
 }
 
-/// The objects of a file: their names and bytes.
-async fn objects(s: &Script, name: &str) -> Vec<(String, Vec<u8>)> {
-    let sidecars = s.model.layers[1..].iter().map(|n| format!("{name}.{n}.af"));
+/// The objects of a file, base first: their names and bytes.
+async fn objects(s: &Script) -> Vec<(String, Vec<u8>)> {
+    let found = s.store.list_with_delimiter(None).await.unwrap().objects;
+    let mut names: Vec<String> = found.iter().map(|o| o.location.to_string()).collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
     let mut out = Vec::new();
-    for object in std::iter::once(format!("{name}.af")).chain(sidecars) {
+    for object in names {
         let got = s.store.get(&Path::from(object.as_str())).await.unwrap();
         out.push((object, got.bytes().await.unwrap().to_vec()));
     }
@@ -43,10 +47,10 @@ async fn objects(s: &Script, name: &str) -> Vec<(String, Vec<u8>)> {
 
 async fn write(s: &Script, name: &str, folder: &FilePath) {
     std::fs::create_dir_all(folder).unwrap();
-    for (object, bytes) in objects(s, name).await {
+    for (object, bytes) in objects(s).await {
         std::fs::write(folder.join(object), bytes).unwrap();
     }
-    let dump = s.model.dump(&s.file).await;
+    let dump = s.dump(&s.file).await;
     std::fs::write(folder.join(format!("{name}.json")), dump).unwrap();
 }
 
@@ -67,63 +71,6 @@ async fn committed(folder: &FilePath) -> (Arc<InMemory>, Vec<String>) {
     (store, names)
 }
 
-fn assert_elements(array: &Array, elements: &Elements, what: &str) {
-    let expected = array.cells.iter().map(|cell| &cell.bytes[..]);
-    match elements {
-        Elements::Fixed { bytes, .. } => {
-            assert_eq!(*bytes, expected.collect::<Vec<_>>().concat(), "{what}");
-        }
-        Elements::Variable(items) => {
-            let found: Vec<&[u8]> = items.iter().map(|item| &item[..]).collect();
-            assert_eq!(found, expected.collect::<Vec<_>>(), "{what}");
-        }
-    }
-}
-
-/// The library finds what the model has.
-async fn check(file: &ArrayFile, model: &Model, what: &str) {
-    assert_eq!(
-        file.sequence(),
-        model.layers[model.layers.len() - 1],
-        "{what}"
-    );
-    assert_eq!(file.num_layers(), model.layers.len(), "{what}");
-    let attributes = |found: Vec<(String, &array_format::AttributeValue)>| {
-        found.into_iter().map(|(k, v)| (k, v.clone())).collect()
-    };
-    let found: model::Attributes = attributes(file.file_attributes().unwrap());
-    assert_eq!(found, model.attributes, "{what}");
-    let mut names: Vec<&str> = file.arrays().unwrap().iter().map(|m| &m.name[..]).collect();
-    names.sort_unstable();
-    assert_eq!(names, model.arrays.keys().collect::<Vec<_>>(), "{what}");
-    for (name, array) in &model.arrays {
-        let what = format!("{what}, array {name:?}");
-        let meta = file.get_array(name).unwrap();
-        assert_eq!(meta.dtype, array.element, "{what}");
-        assert_eq!(meta.shape, array.shape, "{what}");
-        assert_eq!(meta.chunk_shape, array.chunk, "{what}");
-        assert_eq!(meta.dimension_names, array.dimensions, "{what}");
-        assert_eq!(meta.fill_value, array.fill, "{what}");
-        if let Some(pipeline) = &array.pipeline {
-            assert_eq!(meta.pipeline.to_string(), *pipeline, "{what}");
-        }
-        let (shape, elements) = file.read_elements(name, vec![], vec![]).await.unwrap();
-        assert_eq!(shape, array.shape, "{what}");
-        assert_elements(array, &elements, &what);
-        let found: model::Attributes = attributes(file.attributes(name).unwrap());
-        assert_eq!(found, array.attributes, "{what}");
-        let stats = file.array_stats(name).unwrap();
-        let (valid, _, min, max) = array.stats();
-        let total = array.cells.len() as u64;
-        assert_eq!(
-            (stats.row_count, stats.null_count),
-            (total, total - valid),
-            "{what}"
-        );
-        assert_eq!((&stats.min, &stats.max), (&min, &max), "{what}");
-    }
-}
-
 #[tokio::test]
 async fn golden_files_are_read_as_they_were_built() {
     let folder = folder();
@@ -133,8 +80,14 @@ async fn golden_files_are_read_as_they_were_built() {
     let mut missing = Vec::new();
     for &(name, build) in BUILDERS {
         let built = build(Script::new(name).await).await;
-        check(&built.file, &built.model, &format!("{name}, just built")).await;
         let base = format!("{name}.af");
+        let at = Path::from(base.as_str());
+        let what = format!("{name}, just built");
+        check(&built.file, &built.model, &what).await;
+        if let Some(past) = &built.past {
+            check_past(&built.store, &at, past, &what).await;
+            check_objects(&built.store, name, past, &what).await;
+        }
         if !names.contains(&base) {
             missing.push(name);
             if writes {
@@ -142,15 +95,18 @@ async fn golden_files_are_read_as_they_were_built() {
             }
             continue;
         }
-        let at = Path::from(base.as_str());
-        let file = ArrayFile::open(store.clone(), at, config(""))
+        let file = ArrayFile::open(store.clone(), at.clone(), config(""))
             .await
             .unwrap();
         check(&file, &built.model, name).await;
+        if let Some(past) = &built.past {
+            check_past(&store, &at, past, name).await;
+            check_objects(&store, name, past, name).await;
+        }
         let dump = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
         // Not `assert_eq!`: some are long.
         assert!(
-            built.model.dump(&file).await == dump,
+            built.dump(&file).await == dump,
             "{name}.json is not what was built"
         );
         let mine = |n: &String| n.split('.').next() == Some(name);
@@ -170,7 +126,7 @@ async fn golden_files_are_read_as_they_were_built() {
 async fn a_file_with_inner_pages_is_read_as_it_was_built() {
     let mut built = Script::new("inner_pages").await;
     inner_pages(&mut built).await;
-    for (object, bytes) in objects(&built, "inner_pages").await.into_iter().skip(1) {
+    for (object, bytes) in objects(&built).await.into_iter().skip(1) {
         let trailer = Trailer::decode(&bytes, bytes.len() as u64).unwrap();
         let root = read_root(&bytes, &trailer).unwrap().unwrap();
         assert!(root.arrays.height > 1 && root.frames.height > 1, "{object}");

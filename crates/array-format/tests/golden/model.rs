@@ -187,7 +187,7 @@ fn cut_above(value: StatValue) -> Option<StatValue> {
     Some(StatValue::Bytes(bytes))
 }
 
-fn integers(values: &[u64]) -> String {
+pub fn integers(values: &[u64]) -> String {
     json::list(values.iter().map(u64::to_string))
 }
 
@@ -196,9 +196,14 @@ fn attributes(all: &Attributes) -> String {
 }
 
 impl Model {
-    /// The dump that the second reader must agree with. `file` says what only the library knows:
-    /// tile shapes, chosen codecs, and how many bytes frames take.
+    /// As the dump has it. `file` says what only the library knows: tile shapes, chosen codecs, and
+    /// how many bytes frames take.
     pub async fn dump(&self, file: &ArrayFile) -> String {
+        json::object(self.entries(file).await)
+    }
+
+    /// The same, for a dump that has more.
+    pub async fn entries(&self, file: &ArrayFile) -> Vec<(&'static str, String)> {
         let mut arrays = Vec::new();
         for (name, array) in &self.arrays {
             let meta = file.get_array(name).unwrap();
@@ -243,12 +248,11 @@ impl Model {
             }
             arrays.push((name.as_str(), json::object(entries)));
         }
-        let dump = json::object([
+        vec![
             ("sequence", self.layers[self.layers.len() - 1].to_string()),
             ("layers", integers(&self.layers)),
             ("file_attributes", attributes(&self.attributes)),
             ("arrays", json::object(arrays)),
-        ]);
-        dump + "\n"
+        ]
     }
 }

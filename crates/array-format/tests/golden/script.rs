@@ -12,6 +12,7 @@ use array_format::{
 };
 
 use crate::model::{Array, Model};
+use crate::past::Past;
 use crate::value::{Cell, Value};
 
 /// A codec that is not the format's own.
@@ -90,6 +91,9 @@ pub struct Script {
     pub store: Arc<InMemory>,
     pub file: ArrayFile,
     pub model: Model,
+    /// Where the file's history is part of what it shows.
+    pub past: Option<Past>,
+    pub(crate) name: String,
 }
 
 impl Script {
@@ -105,6 +109,8 @@ impl Script {
             store,
             file: file.unwrap(),
             model,
+            past: None,
+            name: name.to_owned(),
         }
     }
 
@@ -216,28 +222,6 @@ impl Script {
     pub fn unset_file(&mut self, key: &str) {
         assert!(self.file.remove_file_attribute(key).unwrap());
         self.model.attributes.remove(key).unwrap();
-    }
-
-    pub async fn flush(&mut self) {
-        self.file.flush().await.unwrap();
-        self.model.layers.push(self.newest() + 1);
-        self.check_layers();
-    }
-
-    /// All layers into one.
-    pub async fn compact(&mut self) {
-        self.file.compact().await.unwrap();
-        self.model.layers = vec![self.newest() + 1];
-        self.check_layers();
-    }
-
-    fn newest(&self) -> u64 {
-        self.model.layers[self.model.layers.len() - 1]
-    }
-
-    fn check_layers(&self) {
-        let here = (self.file.sequence(), self.file.num_layers());
-        assert_eq!(here, (self.newest(), self.model.layers.len()));
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Setup {
     pub cache: u8,
     pub small_blocks: bool,
     pub small_spool: bool,
+    /// Data from which on a layer has an annex.
+    pub largest_put: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -273,13 +275,15 @@ pub fn cases(mix: Mix) -> impl Strategy<Value = Case> {
         Mix::TwoHandles => (2, 5, 1..40),
         Mix::Contended => (2, 2, 1..25),
     };
-    let setup = (0..3u8, any::<bool>(), any::<bool>()).prop_map(
-        move |(cache, small_blocks, small_spool)| Setup {
+    let largest_put = prop_oneof![2 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(64))];
+    let setup = (0..3u8, any::<bool>(), any::<bool>(), largest_put).prop_map(
+        move |(cache, small_blocks, small_spool, largest_put)| Setup {
             handles,
             names,
             cache,
             small_blocks,
             small_spool,
+            largest_put,
         },
     );
     // Both handles begin with some arrays that were committed.

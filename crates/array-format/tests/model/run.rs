@@ -126,6 +126,7 @@ impl World {
         let capacity = if self.setup.cache == 0 { 0 } else { 1 << 20 };
         FileConfig {
             block_target_size: if self.setup.small_blocks { 64 } else { 1 << 20 },
+            largest_put: self.setup.largest_put,
             spool_capacity: if self.setup.small_spool { 0 } else { 1 << 20 },
             cache_capacity: capacity,
             io_cache_capacity: capacity,

@@ -153,15 +153,7 @@ fn split(
     snapshot: &Snapshot,
     stays: impl Fn(&LayerRow) -> bool,
 ) -> Result<(Vec<LayerRow>, Vec<LayerRow>)> {
-    let complete = |row: &LayerRow| LayerRow {
-        length: match row.length {
-            0 => snapshot.object_length,
-            length => length,
-        },
-        ..row.clone()
-    };
-    let layers = snapshot.layers()?;
-    Ok(layers.into_iter().map(complete).partition(stays))
+    Ok(snapshot.whole_layers()?.into_iter().partition(stays))
 }
 
 /// Layers that leave the snapshot come into the log, those that are given up are marked there, and

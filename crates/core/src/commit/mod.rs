@@ -26,8 +26,8 @@ use crate::value::AttributeValue;
 use crate::wire::header::Id;
 use crate::wire::root::Root;
 use crate::wire::tables::{
-    AttributeKey, AttributeRow, Attributes, FrameKey, FrameRow, Frames, LayerRow, Layers, Origin,
-    TagRow,
+    Annex, AttributeKey, AttributeRow, Attributes, FrameKey, FrameRow, Frames, LayerRow, Layers,
+    Origin, TagRow,
 };
 use crate::wire::trailer::Trailer;
 pub(crate) use merge::{leaving, log_edits};
@@ -110,6 +110,8 @@ pub struct CommitInfo {
     pub writer: Id,
     /// What the writer says of it.
     pub message: String,
+    /// Where the first part of its data is, if that is not in its own object.
+    pub annex: Option<Annex>,
 }
 
 /// The metadata of a new layer.
@@ -236,6 +238,7 @@ pub(crate) fn own_row(
         bytes,
         origin,
         gone: false,
+        annex: info.annex,
     }
 }
 

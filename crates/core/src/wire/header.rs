@@ -14,6 +14,21 @@ impl std::fmt::Debug for Id {
 }
 
 impl Id {
+    /// Reads an id as it stands in the names of objects: 32 hexadecimal digits in lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |c: u8| match c {
+            b'0'..=b'9' => Some(c - b'0'),
+            b'a'..=b'f' => Some(c - b'a' + 10),
+            _ => None,
+        };
+        let text: &[u8; 32] = text.as_bytes().try_into().ok()?;
+        let mut id = [0; 16];
+        for (byte, pair) in id.iter_mut().zip(text.chunks(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Self(id))
+    }
+
     /// Reads an id that must fill `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         bytes

@@ -8,9 +8,10 @@ use crate::store::{Answer, Slot};
 
 impl Process {
     /// The bit of the commit that is pending.
-    fn pending(&self, cx: &Context) -> Commits {
+    pub(super) fn pending(&self, cx: &Context) -> Commits {
         match cx.role {
             Role::Writer { first, .. } => 1 << (first + self.behind),
+            Role::Restorer { commit, .. } => 1 << commit,
             _ => 0,
         }
     }
@@ -19,16 +20,16 @@ impl Process {
     pub(super) fn commit(&self, cx: &Context, number: u8) -> Layer {
         let parent = cx.layers.get(self.snapshot);
         let bit = self.pending(cx);
-        let mut refers = parent.refers;
-        refers[usize::from(parent.number)] = self.snapshot;
         Layer {
             number,
             maker: cx.me,
             nonce: 0,
             base: cx.layers.base_of(self.snapshot),
-            refers,
+            refers: cx.layers.beneath_next(self.snapshot),
             content: parent.content | bit,
-            twice: parent.twice || parent.content & bit != 0,
+            history: parent.history | bit,
+            before: cx.layers.before_next(self.snapshot),
+            twice: parent.twice || parent.history & bit != 0,
             merged: false,
             tag: match self.tagged {
                 LayerId::NONE => parent.tag,
@@ -46,17 +47,17 @@ impl Process {
             self.tagged = LayerId::NONE;
         }
         let Role::Writer { tags, .. } = cx.role else {
-            unreachable!("only writers follow");
+            unreachable!("nobody else follows");
         };
         if tags && self.tagged == LayerId::NONE {
             self.tagged = self.snapshot;
         }
         let pending = self.pending(cx);
-        if cx.protocol.history && newest.content & pending != 0 {
+        if cx.protocol.history && newest.history & pending != 0 {
             return self.acknowledged(cx, self.snapshot);
         }
-        let dropped = self.tagged != LayerId::NONE
-            && cx.layers.get(self.tagged).number < newest.dropped_below;
+        let dropped =
+            self.tagged != LayerId::NONE && cx.layers.given_up(self.tagged, self.snapshot);
         if cx.protocol.refuse_dropped && dropped {
             return self.finish();
         }
@@ -99,20 +100,30 @@ impl Process {
         };
         let layer = cx.layers.get(built);
         let file_of = |id| cx.layers.get(id).file;
-        let merging = matches!(cx.role, Role::Merger { .. });
+        let tries_again = matches!(cx.role, Role::Writer { .. });
+        let of_file = match slot {
+            Slot::Layer(id) => file_of(id) == layer.file,
+            Slot::Tombstone { file, .. } => file == layer.file,
+            _ => false,
+        };
         self.stage = match slot {
             Slot::Layer(id) if cx.protocol.own_ids && self.is_ours(cx, id, built) => {
                 return self.look(cx, id, stepped);
             }
-            // What was asked for may still be done: a merge is given up, a commit tried again.
-            Slot::Vacant if lost && merging => Stage::Done,
-            Slot::Vacant if lost => Stage::Create {
+            // What was asked for may still be done: a commit is tried again, others are given up.
+            Slot::Vacant if lost && tries_again => Stage::Create {
                 number: layer.number,
                 stepped,
             },
-            Slot::Vacant => Stage::Find(Find::Base),
-            Slot::Layer(id) if file_of(id) == layer.file => Stage::Find(Find::Base),
-            Slot::Tombstone { file, .. } if file == layer.file => Stage::Find(Find::Base),
+            Slot::Vacant if lost => Stage::Done,
+            // Taken, and vacated since: a base with this number or a greater one is in place.
+            Slot::Vacant if cx.protocol.follow_vacated => Stage::Find(Find::Base),
+            _ if of_file => {
+                if matches!(cx.role, Role::Restorer { .. }) && !cx.protocol.restorer_history {
+                    return self.denied(cx, layer.file);
+                }
+                Stage::Find(Find::Base)
+            }
             _ => Stage::Create {
                 number: layer.number + 1,
                 stepped: stepped | 1 << layer.number,
@@ -126,7 +137,7 @@ impl Process {
         let layer = cx.layers.get(id);
         let again = layer.maker == cx.me
             && layer.file == cx.layers.get(built).file
-            && layer.content & self.pending(cx) != 0;
+            && layer.history & self.pending(cx) != 0;
         id == built || again
     }
 
@@ -198,12 +209,19 @@ impl Process {
     }
 
     /// A commit is in the file for good: `snapshot` holds it.
-    fn acknowledged(&mut self, cx: &Context, snapshot: LayerId) -> Event {
-        let Role::Writer { commits, .. } = cx.role else {
-            self.stage = self.merge_counts(cx, snapshot);
-            return Event::None;
-        };
+    pub(super) fn acknowledged(&mut self, cx: &Context, snapshot: LayerId) -> Event {
         let event = Event::Acked(cx.layers.get(snapshot).file, self.pending(cx));
+        let commits = match cx.role {
+            Role::Writer { commits, .. } => commits,
+            Role::Restorer { .. } => {
+                self.finish();
+                return event;
+            }
+            _ => {
+                self.stage = self.merge_counts(cx, snapshot);
+                return Event::None;
+            }
+        };
         self.snapshot = snapshot;
         self.behind += 1;
         if self.behind == commits {

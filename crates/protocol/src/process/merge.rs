@@ -82,8 +82,10 @@ impl Process {
             } else {
                 refers
             },
+            before: cx.layers.before_next(self.snapshot),
             merged: true,
             dropped_below: number,
+            kept: parent.tag,
             ..*parent
         }
     }

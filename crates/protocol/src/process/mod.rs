@@ -5,6 +5,7 @@ mod create;
 mod find;
 mod merge;
 mod read;
+mod restore;
 
 use crate::layers::{Commits, Layer, LayerId, Layers, Numbers};
 use crate::protocol::Protocol;
@@ -30,6 +31,13 @@ pub enum Role {
         /// The least number that is merged.
         from: u8,
     },
+    /// Restores an older snapshot, unless others are faster.
+    Restorer {
+        /// Its commit, as a bit's number.
+        commit: u8,
+        /// What it restores.
+        to: Target,
+    },
     /// Opens and reads, so many times.
     Reader {
         /// How many times.
@@ -39,6 +47,15 @@ pub enum Role {
     Creator,
 }
 
+/// What a restore is to show again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The snapshot that a tag keeps.
+    Tagged,
+    /// The one that the restorer opened, when it has followed others since.
+    Opened,
+}
+
 /// What happened in a step, seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -46,6 +63,8 @@ pub enum Event {
     None,
     /// A commit to a file was acknowledged.
     Acked(u8, Commits),
+    /// Of a commit to a file it was said that others were faster.
+    Denied(u8, Commits),
     /// A reader has found this snapshot.
     Opened(LayerId),
     /// A reader took another layer for one of its snapshot's.
@@ -95,11 +114,11 @@ pub struct Process {
     snapshot: LayerId,
     /// The base object when it was found.
     base: LayerId,
-    /// Commits or rounds that are behind it.
+    /// Commits, rounds or opens that are behind it.
     behind: u8,
-    /// The snapshot that it tags.
+    /// The snapshot that it tags or restores.
     tagged: LayerId,
-    /// What was visible when its open began: file and commits.
+    /// The newest history when its open began: file and commits.
     pub floor: Option<(u8, Commits)>,
 }
 
@@ -148,6 +167,7 @@ impl Process {
         match self.stage {
             Stage::Create { number, .. } => Some(match cx.role {
                 Role::Merger { from } => self.merged(cx, number, from),
+                Role::Restorer { .. } => self.restored(cx, number),
                 _ => self.commit(cx, number),
             }),
             Stage::Creation(creation) => creation.draft(cx),
@@ -245,6 +265,7 @@ impl Process {
         (self.base, self.snapshot) = (found.base, found.newest);
         match cx.role {
             Role::Writer { .. } => self.follow(cx, before),
+            Role::Restorer { .. } => self.restore(cx, before),
             Role::Merger { from } => {
                 self.stage = self.start_merge(cx, from);
                 Event::None

@@ -23,6 +23,9 @@ pub(crate) trait Disk: Debug + Send + Sync + 'static {
     /// Makes a folder in one that exists.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
 
+    /// Takes away a folder with nothing in it.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
+
     /// Makes the names in a folder durable.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
 

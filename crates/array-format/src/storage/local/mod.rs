@@ -4,6 +4,7 @@ mod adopt;
 mod disk;
 mod leftovers;
 mod names;
+mod open_file;
 mod real;
 mod swap;
 #[cfg(test)]
@@ -32,9 +33,16 @@ pub(crate) use adopt::{adopt, recognise};
 use disk::Disk;
 use disk::Stamp;
 pub(crate) use leftovers::Leftover;
+pub(crate) use open_file::OpenFile;
 use real::RealDisk;
 use upload::Upload;
 use writer::{Put, Writer};
+
+/// An extension of a get: what it tells of is to be durable before it answers.
+///
+/// A put whose last sync failed has made an object all the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Durably;
 
 /// Deletions that are made durable together.
 const DELETED_AT_ONCE: usize = 1000;
@@ -202,7 +210,18 @@ impl ObjectStore for LocalStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.files.get_opts(location, options).await
+        let durably = options.extensions.get::<Durably>().is_some();
+        let result = self.files.get_opts(location, options).await?;
+        if durably {
+            let (writer, location) = (self.writer.clone(), location.clone());
+            let path = self.files.path_to_filesystem(&location)?;
+            let synced = blocking(move || {
+                let synced = writer.make_durable(&path);
+                synced.map_err(|error| failed(&location, error))
+            });
+            synced.await?;
+        }
+        Ok(result)
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {

@@ -21,7 +21,8 @@ pub(super) struct RealDisk;
 #[derive(Debug)]
 struct RealFile(File);
 
-fn stamp(metadata: &Metadata) -> io::Result<Stamp> {
+/// Which version of a file this is.
+pub(super) fn stamp(metadata: &Metadata) -> io::Result<Stamp> {
     if metadata.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::IsADirectory,
@@ -74,6 +75,10 @@ impl Disk for RealDisk {
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         fs::create_dir(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 
     #[cfg(unix)]

@@ -84,7 +84,9 @@ impl Writer {
 
     /// Makes the folders on the way that are missing, durable from the top.
     fn create_folders(&self, folder: &Path) -> io::Result<()> {
-        match self.disk.create_folder(folder) {
+        let made = self.disk.create_folder(folder);
+        let ours = made.is_ok();
+        match made {
             Err(error) if error.kind() == ErrorKind::NotFound && folder.parent().is_some() => {
                 self.create_folders(parent(folder))?;
                 return self.create_folders(folder);
@@ -93,7 +95,12 @@ impl Writer {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             made => made?,
         }
-        self.sync_folder(parent(folder))
+        let synced = self.sync_folder(parent(folder));
+        if synced.is_err() && ours {
+            // Whoever needs it next is to make it again, and to sync it.
+            let _ = self.disk.remove_folder(folder);
+        }
+        synced
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
@@ -101,6 +108,11 @@ impl Writer {
             self.disk.sync_folder(folder)?;
         }
         Ok(())
+    }
+
+    /// Makes durable what is in an object's folder. Objects themselves are before they get there.
+    pub(super) fn make_durable(&self, object: &Path) -> io::Result<()> {
+        self.sync_folder(parent(object))
     }
 
     /// Stages these bytes.

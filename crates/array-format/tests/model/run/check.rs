@@ -298,8 +298,13 @@ impl World {
             for frame in &chunk.frames {
                 let object = self.store.head(&Path::from(frame.object.as_str())).await;
                 let object = object.map_err(|e| format!("object of a frame of {name:?}: {e}"))?;
+                let trailer = if frame.object.contains(".annex.") {
+                    0
+                } else {
+                    64
+                };
                 ensure!(
-                    frame.offset >= 64 && frame.offset + frame.length + 64 <= object.size,
+                    frame.offset >= 64 && frame.offset + frame.length + trailer <= object.size,
                     "{frame:?} lies outside its object of {} bytes",
                     object.size
                 );
@@ -390,8 +395,15 @@ impl World {
             strays.is_empty() || self.handles.len() > 1,
             "objects {names:?}: {strays:?} should be gone"
         );
+        let annexes = names.iter().filter(|name| name.contains(".annex."));
+        let annexes = annexes.count();
+        let may_have = self.setup.largest_put.is_some();
+        ensure!(
+            annexes <= if may_have { newest.layers } else { 0 } || self.handles.len() > 1,
+            "objects {names:?}: too many annexes"
+        );
         ensure_eq!(
-            strays.len() + live.len() + 1,
+            strays.len() + live.len() + annexes + 1,
             names.len(),
             "objects {names:?}"
         );
@@ -421,18 +433,22 @@ impl World {
         if self.newest().1.layers > 1 {
             return Ok(());
         }
-        let base = self
-            .store
-            .get(&self.path)
-            .await
-            .map_err(|e| e.to_string())?;
-        let bytes = base.bytes().await.map_err(|e| e.to_string())?;
-        let (elsewhere, path) = (InMemory::new(), Path::from("copy"));
-        elsewhere
-            .put(&path, bytes.into())
-            .await
-            .map_err(|e| e.to_string())?;
-        let opened = ArrayFile::open(Arc::new(elsewhere), path, self.config()).await;
+        let (elsewhere, copy) = (InMemory::new(), Path::from("copy"));
+        let objects = self.store.list(None).try_collect::<Vec<_>>().await;
+        for object in objects.map_err(|e| e.to_string())? {
+            // A base with an annex goes with it.
+            let path = match object.location.as_ref().split_once(".annex.") {
+                Some((_, id)) => Path::from(format!("copy.annex.{id}")),
+                None if object.location == self.path => copy.clone(),
+                None => continue,
+            };
+            let read = self.store.get(&object.location).await;
+            let bytes = read.map_err(|e| e.to_string())?.bytes().await;
+            let bytes = bytes.map_err(|e| e.to_string())?;
+            let put = elsewhere.put(&path, bytes.into()).await;
+            put.map_err(|e| e.to_string())?;
+        }
+        let opened = ArrayFile::open(Arc::new(elsewhere), copy, self.config()).await;
         let file = opened.map_err(|e| format!("open a copied base: {e}"))?;
         self.check_committed(&file)
             .await

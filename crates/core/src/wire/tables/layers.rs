@@ -1,10 +1,13 @@
 //! Tables 5 and 6: the layers that a snapshot stands on, and the log of those that it did.
 
+use std::ops::Range;
+
 use super::{Table, column};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::wire::columns::{Reader, Writer};
 use crate::wire::header::Id;
+use crate::wire::{HEADER_BYTES, TRAILER_BYTES};
 
 const SEQUENCE: u16 = 1;
 const ID: u16 = 16;
@@ -18,6 +21,8 @@ const BYTES: u16 = 23;
 const KIND: u16 = 24;
 const OF: u16 = 25;
 const GONE: u16 = 26;
+const ANNEX: u16 = 27;
+const ANNEX_LENGTH: u16 = 28;
 
 /// Table 5 or 6: both hold layers by their sequence number.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +66,15 @@ impl Origin {
     }
 }
 
+/// The object that holds the first part of a large layer's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Annex {
+    /// Its id, which its name ends in.
+    pub id: Id,
+    /// Its bytes, header included.
+    pub length: u64,
+}
+
 /// One layer, and the commit that wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerRow {
@@ -86,6 +100,38 @@ pub struct LayerRow {
     pub origin: Origin,
     /// Whether a merge has given it up: no snapshot that stands on it is kept.
     pub gone: bool,
+    /// Where the first part of its data is, if that is not in its own object.
+    pub annex: Option<Annex>,
+}
+
+impl LayerRow {
+    /// Bytes of its object and its annex; those of the object are not known from its own row.
+    pub fn stored(&self) -> u64 {
+        self.length
+            .saturating_add(self.annex.map_or(0, |annex| annex.length))
+    }
+
+    /// Where a range of its data is: in which object, its annex or its own, and where there.
+    pub fn locate(&self, range: Range<u64>) -> Result<(Option<Id>, Range<u64>)> {
+        let outside = || Error::corrupt("it lies outside the data of its layer");
+        if range.start < HEADER_BYTES as u64 || range.end < range.start {
+            return Err(outside());
+        }
+        let (annex, range) = match self.annex {
+            Some(annex) if range.end <= annex.length => return Ok((Some(annex.id), range)),
+            // No frame is divided between both.
+            Some(annex) if range.start < annex.length => return Err(outside()),
+            Some(annex) => {
+                let skipped = annex.length - HEADER_BYTES as u64;
+                (None, range.start - skipped..range.end - skipped)
+            }
+            None => (None, range),
+        };
+        if self.length > 0 && range.end > self.length.saturating_sub(TRAILER_BYTES as u64) {
+            return Err(outside());
+        }
+        Ok((annex, range))
+    }
 }
 
 impl<const TABLE: u8> Table for LayerTable<TABLE> {
@@ -135,6 +181,13 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         if rows.iter().any(|r| r.gone) {
             out.ints(GONE, &column(rows, |r| r.gone.into()));
         }
+        if rows.iter().any(|r| r.annex.is_some()) {
+            let id = |r: &LayerRow| r.annex.map_or(Vec::new(), |annex| annex.id.0.to_vec());
+            let ids: Vec<Vec<u8>> = rows.iter().map(id).collect();
+            out.bytes(ANNEX, ids.iter().map(Vec::as_slice));
+            let length = |r: &LayerRow| r.annex.map_or(0, |annex| annex.length);
+            out.ints(ANNEX_LENGTH, &column(rows, length));
+        }
         Ok(())
     }
 
@@ -156,6 +209,19 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         if !(gone.is_empty() || gone.len() == n) || gone.iter().any(|&gone| gone > 1) {
             return Err(Error::corrupt("a layer that is neither gone nor there"));
         }
+        let (annexes, annex_lengths) = (src.bytes(ANNEX)?, src.row_ints(ANNEX_LENGTH)?);
+        let given = annex_lengths.len();
+        if annexes.len() != given || !(given == 0 || given == n) {
+            return Err(Error::corrupt("a layer whose annex is not known"));
+        }
+        let annex = |i: usize| match (given > i).then(|| (annexes.get(i), annex_lengths[i])) {
+            None | Some(([], 0)) => Ok(None),
+            Some((id, length)) if length > HEADER_BYTES as u64 => Ok(Some(Annex {
+                id: Id::decode(id)?,
+                length,
+            })),
+            Some((_, length)) => Err(Error::corrupt(format!("an annex of {length} bytes"))),
+        };
         keys.into_iter()
             .enumerate()
             .map(|(i, sequence)| {
@@ -176,6 +242,7 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
                         None => Origin::Commit,
                     },
                     gone: gone.get(i) == Some(&1),
+                    annex: annex(i)?,
                 })
             })
             .collect()

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 pub use arrays::Arrays;
 pub use attributes::{AttributeKey, AttributeRow, Attributes, FILE_ID};
 pub use frames::{FrameKey, FrameRow, Frames};
-pub use layers::{LayerRow, LayerTable, Layers, Log, Origin};
+pub use layers::{Annex, LayerRow, LayerTable, Layers, Log, Origin};
 pub use statistics::{Statistics, StatisticsRow};
 pub use tags::{TagRow, Tags};
 

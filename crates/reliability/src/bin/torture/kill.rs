@@ -10,16 +10,21 @@ use array_format::bytes::Bytes;
 use array_format::object_store::path::Path;
 use array_format::object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
 /// Counts operations, and at the k-th ends the process with SIGKILL: before it is done, or after.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KillStore {
     inner: Arc<dyn ObjectStore>,
+    clock: Arc<Clock>,
+}
+
+#[derive(Debug)]
+struct Clock {
     done: AtomicU64,
     /// Twice the number of the operation, and one more to die after it.
     moment: u64,
@@ -29,16 +34,24 @@ impl KillStore {
     pub fn new(inner: Arc<dyn ObjectStore>, moment: u64) -> Arc<Self> {
         Arc::new(Self {
             inner,
-            done: AtomicU64::new(0),
-            moment,
+            clock: Arc::new(Clock {
+                done: AtomicU64::new(0),
+                moment,
+            }),
         })
     }
 
     /// Moments that have passed.
     pub fn moments(&self) -> u64 {
-        self.done.load(SeqCst)
+        self.clock.done.load(SeqCst)
     }
 
+    fn pass(&self) {
+        self.clock.pass();
+    }
+}
+
+impl Clock {
     fn pass(&self) {
         if self.done.fetch_add(1, SeqCst) == self.moment {
             let me = std::process::id().to_string();
@@ -72,7 +85,9 @@ impl ObjectStore for KillStore {
         o: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         self.pass();
-        self.inner.put_multipart_opts(path, o).await
+        let inner = self.inner.put_multipart_opts(path, o).await?;
+        let clock = Arc::clone(&self.clock);
+        Ok(Box::new(KillUpload { inner, clock }))
     }
 
     async fn get_opts(&self, path: &Path, o: GetOptions) -> Result<GetResult> {
@@ -89,8 +104,18 @@ impl ObjectStore for KillStore {
         &self,
         paths: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.pass();
-        self.inner.delete_stream(paths)
+        // One by one, to die between two of them as well.
+        let store = self.clone();
+        let deleted = paths.then(move |path| {
+            let store = store.clone();
+            async move {
+                let path = path?;
+                store.pass();
+                store.inner.delete(&path).await?;
+                Ok(path)
+            }
+        });
+        deleted.boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -106,5 +131,37 @@ impl ObjectStore for KillStore {
     async fn copy_opts(&self, from: &Path, to: &Path, o: CopyOptions) -> Result<()> {
         self.pass();
         self.inner.copy_opts(from, to, o).await
+    }
+}
+
+/// An upload in parts that kills likewise.
+#[derive(Debug)]
+struct KillUpload {
+    inner: Box<dyn MultipartUpload>,
+    clock: Arc<Clock>,
+}
+
+#[async_trait]
+impl MultipartUpload for KillUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        self.clock.pass();
+        let (part, clock) = (self.inner.put_part(data), Arc::clone(&self.clock));
+        Box::pin(async move {
+            part.await?;
+            clock.pass();
+            Ok(())
+        })
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        self.clock.pass();
+        let result = self.inner.complete().await;
+        self.clock.pass();
+        result
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.clock.pass();
+        self.inner.abort().await
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use array_format::object_store::ObjectStore;
 use array_format::object_store::path::Path;
 use array_format::storage::resolve;
+use array_format::{FileConfig, Lz4Codec};
 
 /// The arguments of a verb.
 struct Arguments {
@@ -23,6 +24,14 @@ struct Arguments {
 }
 
 impl Arguments {
+    fn config(&self) -> FileConfig<Lz4Codec> {
+        let largest_put = self.named.get("largest-put");
+        FileConfig {
+            largest_put: largest_put.and_then(|value| value.parse().ok()),
+            ..FileConfig::new(Lz4Codec)
+        }
+    }
+
     fn number(&self, name: &str, otherwise: u64) -> u64 {
         let value = self.named.get(name).and_then(|value| value.parse().ok());
         value.unwrap_or(otherwise)

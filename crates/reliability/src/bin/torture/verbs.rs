@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use array_format::merge::VacuumOptions;
 use array_format::object_store::ObjectStore;
-use array_format::{ArrayFile, CompactOptions, FileConfig, Lz4Codec, Scope};
+use array_format::{ArrayFile, CompactOptions, Scope};
 use array_format_reliability::torture::{self, ARRAY};
 
 use crate::Arguments;
@@ -27,7 +27,7 @@ pub async fn run(verb: &str, arguments: Arguments) -> Result<(), String> {
 async fn act(verb: &str, store: Arc<KillStore>, arguments: &Arguments) -> array_format::Result<()> {
     let store: Arc<dyn ObjectStore> = store;
     let path = arguments.path.clone();
-    let config = FileConfig::new(Lz4Codec);
+    let config = arguments.config();
     if verb == "create" {
         return ArrayFile::create(store, path, config).await.map(|_| ());
     }

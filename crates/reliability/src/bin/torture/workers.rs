@@ -4,14 +4,14 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use array_format::{ArrayFile, CompactOptions, Error, FileConfig, Lz4Codec, Result, Scope};
+use array_format::{ArrayFile, CompactOptions, Error, Result, Scope};
 use array_format_reliability::torture::{self, COUNTERS, SHARED};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::Arguments;
 
 async fn open(arguments: &Arguments) -> Result<ArrayFile> {
-    let config = FileConfig::new(Lz4Codec);
+    let config = arguments.config();
     ArrayFile::open(arguments.store.clone(), arguments.path.clone(), config).await
 }
 

@@ -1,8 +1,13 @@
-//! What `object_store` asks of every store, by its own tests.
+//! What `object_store` asks of every store, by its own tests, and what we ask, by ours.
+
+use std::path::Path as DiskPath;
+use std::sync::Arc;
 
 use object_store::integration::*;
+use object_store::path::Path;
 
 use super::super::LocalStore;
+use crate::storage::contract::{ContractOptions, check};
 
 fn stores() -> Vec<(tempfile::TempDir, LocalStore)> {
     [true, false]
@@ -65,5 +70,37 @@ fn uploads_in_parts() {
         }
         multipart_race_condition(&store, true).await;
         multipart_out_of_order(&store).await;
+    });
+}
+
+/// Files in a folder and beneath it, hidden ones too.
+fn files(folder: &DiskPath) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push(path.display().to_string()),
+        }
+    }
+    found
+}
+
+#[test]
+fn the_store_contract() {
+    everywhere(async |store| {
+        let options = ContractOptions {
+            clients: 8,
+            long_list: !store.writer.sync,
+            ..ContractOptions::default()
+        };
+        let folder = store.files.path_to_filesystem(&Path::from("deep")).unwrap();
+        let report = check(Arc::new(store), &Path::from("deep/er"), &options).await;
+        let report = report.unwrap();
+        assert_eq!(report.broken().count(), 0, "{report}");
+        assert!(report.can_promote() && report.can_list(), "{report}");
+        assert!(report.reads_suffixes(), "{report}");
+        // Neither staging files nor claims.
+        assert_eq!(files(&folder), [""; 0]);
     });
 }

@@ -64,6 +64,9 @@ impl Disk for Hooked {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         RealDisk.create_folder(path)
     }
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove_folder(path)
+    }
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         RealDisk.sync_folder(path)
     }

@@ -188,6 +188,9 @@ impl Disk for Replay {
     fn create_folder(&self, _: &Path) -> io::Result<()> {
         panic!("claimants make no folders")
     }
+    fn remove_folder(&self, _: &Path) -> io::Result<()> {
+        panic!("claimants remove no folders")
+    }
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         panic!("claims are not synced")
     }

@@ -21,10 +21,9 @@ fn text(text: String) -> PutPayload {
     PutPayload::from(text.into_bytes())
 }
 
-/// Runs rounds in which every writer tries once; the winners of each.
-fn rounds(store: &LocalStore, path: &Path, mode: impl Fn() -> PutMode + Sync) -> Vec<Vec<String>> {
-    let barrier = Barrier::new(WRITERS);
-    let (barrier, mode) = (&barrier, &mode);
+/// Runs rounds in which every writer overwrites once: what they put, and what was there afterwards.
+fn rounds(store: &LocalStore, path: &Path) -> Vec<Vec<String>> {
+    let barrier = &Barrier::new(WRITERS);
     let wins = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
@@ -32,14 +31,9 @@ fn rounds(store: &LocalStore, path: &Path, mode: impl Fn() -> PutMode + Sync) ->
                     let mut won = Vec::new();
                     for round in 0..ROUNDS {
                         let content = format!("{round} {writer}");
-                        let mode = mode();
                         barrier.wait();
-                        let payload = text(content.clone());
-                        match block_on(store.put_opts(path, payload, mode.into())) {
-                            Ok(_) => won.push((round, content)),
-                            Err(Error::Precondition { .. } | Error::AlreadyExists { .. }) => {}
-                            Err(error) => panic!("{error}"),
-                        }
+                        block_on(store.put(path, text(content.clone()))).unwrap();
+                        won.push((round, content));
                         barrier.wait();
                         if writer == 0 {
                             let now = block_on(async {
@@ -64,34 +58,11 @@ fn rounds(store: &LocalStore, path: &Path, mode: impl Fn() -> PutMode + Sync) ->
 }
 
 #[test]
-fn one_of_many_updates_of_a_version_wins() {
-    for sync in [false, true] {
-        let folder = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(folder.path()).unwrap().with_sync(sync);
-        let path = Path::from("a");
-        block_on(store.put(&path, "start".into())).unwrap();
-        let winners = rounds(&store, &path, || {
-            let e_tag = block_on(store.head(&path)).unwrap().e_tag;
-            PutMode::Update(UpdateVersion {
-                e_tag,
-                version: None,
-            })
-        });
-        for (round, winners) in winners.into_iter().enumerate() {
-            // The winner, and what was read afterwards.
-            assert_eq!(winners.len(), 2, "round {round}: {winners:?}");
-            assert_eq!(winners[0], winners[1], "round {round}");
-        }
-        assert_eq!(block_on(store.leftovers(&path)).unwrap(), []);
-    }
-}
-
-#[test]
 fn all_of_many_overwrites_succeed_and_one_of_them_stays() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::new(folder.path()).unwrap().with_sync(false);
     let path = Path::from("a");
-    let winners = rounds(&store, &path, || PutMode::Overwrite);
+    let winners = rounds(&store, &path);
     for (round, winners) in winners.into_iter().enumerate() {
         assert_eq!(winners.len(), WRITERS + 1, "round {round}: {winners:?}");
         let twice = winners

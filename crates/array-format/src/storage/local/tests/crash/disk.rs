@@ -31,6 +31,9 @@ pub(super) enum NameOp {
     Folder {
         path: PathBuf,
     },
+    NoFolder {
+        path: PathBuf,
+    },
 }
 
 impl NameOp {
@@ -39,7 +42,8 @@ impl NameOp {
         let (Self::Set { path, .. }
         | Self::Move { to: path, .. }
         | Self::Unset { path }
-        | Self::Folder { path }) = self;
+        | Self::Folder { path }
+        | Self::NoFolder { path }) = self;
         path.parent().unwrap()
     }
 }
@@ -69,6 +73,8 @@ pub(super) enum Lie {
     LateFileSync,
     /// Syncs of folders do nothing.
     NoFolderSync,
+    /// One sync of a folder fails, by its number.
+    FailedFolderSync(usize),
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +84,8 @@ struct Log {
     files: usize,
     /// Files whose sync is put off.
     late: HashSet<FileId>,
+    /// Syncs of folders that were asked for.
+    folder_syncs: usize,
 }
 
 /// The real disk, watched. Nothing is really synced.
@@ -204,9 +212,24 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        let mut log = self.log.lock().unwrap();
+        RealDisk.remove_folder(path)?;
+        log.events
+            .push(Event::Name(NameOp::NoFolder { path: path.into() }));
+        Ok(())
+    }
+
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        if self.lie != Lie::NoFolderSync {
-            self.note_event(Event::SyncFolder(path.into()));
+        let mut log = self.log.lock().unwrap();
+        let number = log.folder_syncs;
+        log.folder_syncs += 1;
+        match self.lie {
+            Lie::FailedFolderSync(which) if which == number => {
+                return Err(io::Error::other("a sync that was chosen to fail"));
+            }
+            Lie::NoFolderSync => {}
+            _ => log.events.push(Event::SyncFolder(path.into())),
         }
         Ok(())
     }

@@ -45,6 +45,7 @@ fn apply(op: &NameOp, names: &mut BTreeMap<PathBuf, FileId>, folders: &mut BTree
         }
         NameOp::Unset { path } => drop(names.remove(path)),
         NameOp::Folder { path } => drop(folders.insert(path.clone())),
+        NameOp::NoFolder { path } => drop(folders.remove(path)),
     }
 }
 

@@ -134,6 +134,26 @@ fn path() -> Path {
     Path::from("deep/er/run.af")
 }
 
+/// What a verb asks of a file.
+async fn attempt(
+    verb: Verb,
+    file: &mut Option<ArrayFile>,
+    store: &Arc<dyn ObjectStore>,
+) -> Result<(), Error> {
+    let Some(handle) = file else {
+        let created = ArrayFile::create(Arc::clone(store), path(), config());
+        *file = Some(created.await?);
+        return Ok(());
+    };
+    match verb {
+        Verb::Commit => handle.flush().await,
+        Verb::Compact => handle.compact().await,
+        Verb::Merge => handle.compact_with(newest()).await.map(drop),
+        Verb::Vacuum => handle.vacuum(&VacuumOptions::default()).await.map(drop),
+        Verb::Create | Verb::Reopen => Ok(()),
+    }
+}
+
 fn run(verbs: &[Verb], seed: u64, sync: bool, lie: Lie) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let disk = SimDisk::new(lie);
@@ -143,13 +163,13 @@ fn run(verbs: &[Verb], seed: u64, sync: bool, lie: Lie) -> Run {
     let mut states = vec![None];
     let mut content = Content::new();
     block_on(async {
-        let mut file = None;
+        let (mut file, mut failed) = (None, false);
         for verb in verbs {
-            let open = ArrayFile::open(Arc::clone(&store), path(), config());
+            let open = || ArrayFile::open(Arc::clone(&store), path(), config());
             let mut handle = match (file.take(), verb) {
                 (_, Verb::Create) => None,
                 (Some(handle), verb) if !matches!(verb, Verb::Reopen) => Some(handle),
-                _ => Some(open.await.unwrap()),
+                _ => Some(open().await.unwrap()),
             };
             match (verb, &mut handle) {
                 (Verb::Create, _) => content.clear(),
@@ -159,24 +179,14 @@ fn run(verbs: &[Verb], seed: u64, sync: bool, lie: Lie) -> Run {
             let state = states.len();
             states.push(Some(content.clone()));
             disk.note_event(Event::Begun(state));
-            let handle = match handle {
-                None => ArrayFile::create(Arc::clone(&store), path(), config())
-                    .await
-                    .unwrap(),
-                Some(mut handle) => {
-                    match verb {
-                        Verb::Commit => handle.flush().await.unwrap(),
-                        Verb::Compact => handle.compact().await.unwrap(),
-                        Verb::Merge => drop(handle.compact_with(newest()).await.unwrap()),
-                        Verb::Vacuum => {
-                            handle.vacuum(&VacuumOptions::default()).await.unwrap();
-                        }
-                        Verb::Create | Verb::Reopen => {}
-                    }
-                    handle
-                }
-            };
+            while let Err(error) = attempt(*verb, &mut handle, &store).await {
+                // Once: then it is tried again.
+                let chosen = matches!(lie, Lie::FailedFolderSync(_));
+                assert!(chosen && !failed, "{verb:?}: {error}");
+                failed = true;
+            }
             disk.note_event(Event::Acknowledged(state));
+            let handle = handle.unwrap();
             assert_eq!(read(&handle).await.unwrap(), content);
             file = Some(handle);
         }
@@ -373,6 +383,40 @@ fn whatever_a_power_cut_leaves_is_a_state_that_was() {
     assert!(counts.on_disk > 0);
 }
 
+/// The call fails, or it does not: what is acknowledged in the end, by whatever attempt, is durable.
+#[test]
+fn what_is_acknowledged_after_a_sync_of_the_folder_failed_is_durable() {
+    let is_sync = |event: &&Event| matches!(event, Event::SyncFolder(_));
+    let verbs = [
+        Verb::Create,
+        Verb::Commit,
+        Verb::Commit,
+        Verb::Merge,
+        Verb::Commit,
+        Verb::Compact,
+        Verb::Commit,
+        Verb::Vacuum,
+        Verb::Create,
+        Verb::Commit,
+    ];
+    let syncs = run(&verbs, 0, true, Lie::None).events;
+    let syncs = syncs.iter().filter(is_sync).count();
+    let (mut counts, mut wrong) = (Counts::default(), Vec::new());
+    for which in 0..syncs {
+        let run = run(&verbs, 0, true, Lie::FailedFolderSync(which));
+        if let Err(how) = run.check(0, 0, &mut counts) {
+            wrong.push(format!("sync {which}: {how}"));
+        }
+    }
+    println!("{syncs} syncs of folders: {counts:?}");
+    assert!(
+        wrong.is_empty(),
+        "{} are missed: {}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
 /// The first violation of an acknowledged commit with something left out.
 fn violation(sync: bool, lie: Lie) -> String {
     let mut counts = Counts::default();
@@ -397,4 +441,19 @@ fn a_file_that_is_synced_after_its_name_tears_the_base() {
 fn without_syncs_of_the_folder_acknowledged_commits_are_lost() {
     let wrong = violation(true, Lie::NoFolderSync);
     assert!(wrong.contains("instead of"), "{wrong}");
+}
+
+#[test]
+fn a_compaction_removes_many_layers_at_the_cost_of_one_sync() {
+    let syncs = |commits: usize| {
+        let mut verbs = vec![Verb::Create];
+        verbs.extend(vec![Verb::Commit; commits]);
+        verbs.push(Verb::Compact);
+        let events = run(&verbs, 0, true, Lie::None).events;
+        let mut compaction = events.rsplit(|event| matches!(event, Event::Begun(_)));
+        let compaction = compaction.next().unwrap();
+        let is_sync = |event: &&Event| matches!(event, Event::SyncFolder(_));
+        compaction.iter().filter(is_sync).count()
+    };
+    assert_eq!(syncs(30), syncs(3));
 }

@@ -1,0 +1,263 @@
+//! Decoding frames straight into the caller's memory, on several threads.
+#![expect(
+    unsafe_code,
+    reason = "threads write their tiles into one slice; see `shared.rs`"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use array_format_core::frame::FrameDecoder;
+use array_format_core::geometry::{Coords, Region, for_each_run};
+use array_format_core::wire::tables::FrameRow;
+use bytes::Bytes;
+
+use super::shared::Shared;
+use super::sink::minus;
+use crate::error::{Error, Result};
+use crate::storage::OpenFile;
+
+/// Decoded bytes from which on a second thread is worth its start.
+const THREAD_BYTES: u64 = 1 << 20;
+/// A call to read from a file takes about as long as copying this many bytes.
+const CALL_BYTES: usize = 2 << 10;
+
+/// Elements of fixed width in C order over a region.
+pub(crate) struct Memory<'a> {
+    pub(crate) bytes: &'a mut [u8],
+    pub(crate) width: usize,
+    pub(crate) region: &'a Region,
+}
+
+/// Where the stored bytes of a frame are.
+pub(super) enum Stored {
+    Fetched(Bytes),
+    /// At this offset of a file.
+    File(Arc<OpenFile>, u64),
+}
+
+/// A frame, and what of it is wanted.
+pub(super) struct Job<'a> {
+    /// Which one it is.
+    pub(super) number: usize,
+    pub(super) row: &'a FrameRow,
+    pub(super) stored: Stored,
+    /// The box that it holds.
+    pub(super) origin: &'a [u64],
+    pub(super) extent: &'a [u64],
+    /// What of that is wanted.
+    pub(super) part: Region,
+}
+
+/// Buffers that a thread uses for one frame after another.
+#[derive(Default)]
+struct Buffers {
+    stored: Vec<u8>,
+    raw: Vec<u8>,
+}
+
+/// Decodes frames of one array, whose boxes do not overlap. What failed first is returned, with the
+/// number of its frame.
+pub(super) fn decode(
+    decoder: &FrameDecoder,
+    jobs: &[Job<'_>],
+    memory: &mut Memory<'_>,
+    threads: usize,
+) -> Option<(usize, Error)> {
+    let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
+    let most = (work / THREAD_BYTES).max(1);
+    let threads = threads.min(jobs.len()).min(most as usize);
+    let (width, region) = (memory.width, memory.region);
+    let target = Target {
+        shared: Shared::new(memory.bytes),
+        width,
+        region,
+    };
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+    let run = || {
+        let mut buffers = Buffers::default();
+        loop {
+            let i = next.fetch_add(1, Relaxed);
+            let Some(job) = jobs.get(i) else { break };
+            if let Err(error) = target.take(decoder, job, &mut buffers) {
+                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                failed.get_or_insert((job.number, error));
+                // Nothing more is worth its while.
+                next.store(jobs.len(), Relaxed);
+            }
+        }
+    };
+    if threads <= 1 {
+        run();
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(run);
+            }
+            run();
+        });
+    }
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Target<'a> {
+    shared: Shared<'a>,
+    width: usize,
+    region: &'a Region,
+}
+
+impl Target<'_> {
+    /// Brings what is wanted of a frame to its place.
+    fn take(&self, decoder: &FrameDecoder, job: &Job<'_>, buffers: &mut Buffers) -> Result<()> {
+        let row = job.row;
+        if let Some((from, to)) = self.whole(job) {
+            // SAFETY: frames of one call are of different tiles, whose boxes do not overlap, and no
+            // other thread has this one.
+            let out = unsafe { self.shared.part(from, to) };
+            return match &job.stored {
+                Stored::Fetched(stored) => decoder.decode_into(row, stored, out),
+                Stored::File(file, offset) if decoder.is_raw(row) => {
+                    file.read_at(out, *offset)?;
+                    decoder.verify(row, out)
+                }
+                Stored::File(file, offset) => {
+                    let stored = read(file, *offset, row.stored, &mut buffers.stored)?;
+                    decoder.decode_into(row, stored, out)
+                }
+            };
+        }
+        if let Stored::File(file, offset) = &job.stored
+            && decoder.is_raw(row)
+            && file.is_verified(*offset)
+            && self.is_few_runs(job)
+        {
+            return self.take_runs(job, |from, out| {
+                file.read_at(out, offset + from as u64).map_err(Error::from)
+            });
+        }
+        let stored = match &job.stored {
+            Stored::Fetched(stored) => stored,
+            Stored::File(file, offset) => read(file, *offset, row.stored, &mut buffers.stored)?,
+        };
+        let raw = if decoder.is_raw(row) {
+            decoder.verify(row, stored)?;
+            if let Stored::File(file, offset) = &job.stored {
+                file.set_verified(*offset);
+            }
+            stored
+        } else {
+            buffers.raw.resize(row.raw as usize, 0);
+            decoder.decode_into(row, stored, &mut buffers.raw)?;
+            &buffers.raw
+        };
+        self.take_runs(job, |from, out| {
+            let source = raw.get(from..from + out.len());
+            out.copy_from_slice(source.ok_or_else(|| Error::corrupt("a frame ends too early"))?);
+            Ok(())
+        })
+    }
+
+    /// Hands each run of wanted elements, as its first byte in the frame and its place in memory.
+    fn take_runs(
+        &self,
+        job: &Job<'_>,
+        mut take: impl FnMut(usize, &mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut result = Ok(());
+        self.runs(job, |from, to, n| {
+            if result.is_ok() {
+                let (to, end) = (to * self.width, (to + n) * self.width);
+                // SAFETY: as above; and the runs of one box do not overlap.
+                let out = unsafe { self.shared.part(to, end) };
+                result = take(from * self.width, out);
+            }
+        });
+        result
+    }
+
+    fn runs(&self, job: &Job<'_>, run: impl FnMut(usize, usize, usize)) {
+        let part = &job.part;
+        for_each_run(
+            &part.shape,
+            (job.extent, &minus(&part.start, job.origin)),
+            (&self.region.shape, &minus(&part.start, &self.region.start)),
+            run,
+        );
+    }
+
+    /// The bytes in memory, if the whole frame is wanted and they are one run.
+    fn whole(&self, job: &Job<'_>) -> Option<(usize, usize)> {
+        if job.part.shape[..] != *job.extent {
+            return None;
+        }
+        // One run if all axes but those of extent 1 in front, and one more, are whole in memory, too.
+        let inner: Coords = job.extent.iter().copied().skip_while(|&n| n == 1).collect();
+        let skipped = job.extent.len() - inner.len();
+        let around = &self.region.shape[skipped..];
+        if inner.iter().zip(around).skip(1).any(|(a, b)| a != b) {
+            return None;
+        }
+        let mut only = None;
+        self.runs(job, |_, to, n| {
+            only = Some((to * self.width, (to + n) * self.width))
+        });
+        only
+    }
+
+    fn is_few_runs(&self, job: &Job<'_>) -> bool {
+        let mut n = 0;
+        self.runs(job, |_, _, _| n += 1);
+        n * CALL_BYTES < job.row.stored as usize
+    }
+}
+
+fn read<'b>(
+    file: &OpenFile,
+    offset: u64,
+    length: u64,
+    buffer: &'b mut Vec<u8>,
+) -> Result<&'b [u8]> {
+    buffer.resize(length as usize, 0);
+    file.read_at(buffer, offset)?;
+    Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ArrayFile, ArraySpec, DType, FileConfig, Lz4Codec, NoCompression};
+    use ndarray::{ArrayD, IxDyn};
+
+    /// Small enough for memcheck, and of several threads all the same.
+    #[test]
+    fn threads_decode_their_frames_into_one_array() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("x.af");
+            let config = FileConfig {
+                threads: Some(3),
+                ..FileConfig::new(NoCompression)
+            };
+            let mut file = ArrayFile::create_path(path, config).await.unwrap();
+            let shape = [6, 700, 1100];
+            let data = ArrayD::from_shape_fn(IxDyn(&shape), |i| (i[0] + i[1] * 3 + i[2]) as u8);
+            for (name, codec) in [("raw", None), ("lz4", Some(Lz4Codec))] {
+                let mut spec = ArraySpec::new(DType::UInt8, shape.map(|n| n as u64));
+                spec = spec.chunks([4, 300, 512]).tile([4, 100, 512]);
+                if codec.is_some() {
+                    spec = spec.codec(crate::codec::CodecSpec::lz4());
+                }
+                file.create_array(name, spec).unwrap();
+                file.write_array(name, vec![0; 3], data.view())
+                    .await
+                    .unwrap();
+            }
+            file.flush().await.unwrap();
+            for name in ["raw", "lz4"] {
+                let read = file.read_array::<u8>(name, vec![], vec![]).await.unwrap();
+                assert!(read == data, "{name}");
+            }
+        });
+    }
+}
