@@ -20,6 +20,8 @@ class LayerRow:
     kind: int
     of: int
     given_up: bool
+    annex_id: bytes  # empty for none
+    annex_length: int
     place: str
 
 
@@ -46,6 +48,10 @@ def read_layer_rows(tree: Tree) -> dict[int, LayerRow]:
         # Where they are missing, every layer is one of changes, and none was given up.
         kinds, of = kinds or [CHANGES] * n, of or [0] * n
         given_up = page.ints(26, n) or [0] * n
+        annex_ids, annex_lengths = page.byte_strings(27, n), page.ints(28, n)
+        if len(annex_ids) != len(annex_lengths):
+            raise FormatError(page.place, "one of the columns 27 and 28 is there alone")
+        annex_ids, annex_lengths = annex_ids or [b""] * n, annex_lengths or [0] * n
         for i, (sequence,) in enumerate(keys):
             place = f"{page.place}: layer {sequence}"
             if sequence > MAX_SEQUENCE:
@@ -56,8 +62,13 @@ def read_layer_rows(tree: Tree) -> dict[int, LayerRow]:
                 raise FormatError(place, f"made for {kinds[i]}, of {of[i]}")
             if given_up[i] > 1:
                 raise FormatError(place, f"column 26 is {given_up[i]}")
+            if (len(annex_ids[i]), annex_lengths[i]) != (0, 0):
+                if len(annex_ids[i]) != 16 or annex_lengths[i] <= 64:
+                    raise FormatError(place, f"an annex of {annex_lengths[i]} bytes, its id of {len(annex_ids[i])}")
             message = text(messages[i], f"{place}: message")
-            rows[sequence] = LayerRow(ids[i], lengths[i], message, kinds[i], of[i], bool(given_up[i]), place)
+            rows[sequence] = LayerRow(
+                ids[i], lengths[i], message, kinds[i], of[i], bool(given_up[i]), annex_ids[i], annex_lengths[i], place
+            )
     return rows
 
 

@@ -6,9 +6,11 @@ import os
 import re
 from pathlib import Path
 
+from commits import read_layer_rows
 from common import FormatError
 from objects import File, Layer, is_torn, read_tombstone
 from snapshot import Snapshot
+from tables import LOG
 
 # How often a reader looks again before it gives up.
 LOOKS = 4
@@ -94,10 +96,15 @@ def look(file: File, number: int, numbers: list[int]) -> Snapshot | None:
     snapshot = Snapshot(file, layer)
     if snapshot.file_id != file.base.file_id:
         return None
-    if snapshot.own_base() < file.base.sequence:
-        return None
     snapshot.read_layers()
-    first = snapshot.layers[snapshot.own_base()]
-    if snapshot.own_base() == file.base.sequence and first.layer_id != file.base.layer_id:
-        return None
-    return snapshot
+    return snapshot if follows(snapshot, file.base) else None
+
+
+def follows(snapshot: Snapshot, base: Layer) -> bool:
+    """Whether it was made after the layer that is in the base, or stands on one that is not there yet."""
+    if snapshot.own_base() > base.sequence:
+        return True
+    row = snapshot.layers.get(base.sequence)
+    if row is None and LOG in snapshot.trees:
+        row = read_layer_rows(snapshot.trees[LOG]).get(base.sequence)
+    return row is not None and row.layer_id == base.layer_id

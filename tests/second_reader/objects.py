@@ -138,6 +138,15 @@ class Layer(Object):
         return Page(self.read_page(offset, stored, raw, crc, place), ROOT, 0, ROOT_SCHEMA, place)
 
 
+class Annex(Object):
+    """The first part of the data of a large layer. It has no trailer."""
+
+    def read_checked(self, offset: int, length: int, crc: int, place: str) -> bytes:
+        data = self.read(offset, length)
+        check_crc(data, crc, place)
+        return data
+
+
 def sidecar_path(stem: Path, sequence: int) -> Path:
     return stem.with_name(f"{stem.name}.{sequence}.af")
 
@@ -164,6 +173,17 @@ class File:
 
     def path(self, sequence: int) -> Path:
         return sidecar_path(self.stem, sequence)
+
+    def annex(self, annex_id: bytes, length: int, place: str) -> Annex:
+        path = self.stem.with_name(f"{self.stem.name}.annex.{annex_id.hex()}")
+        if not path.is_file():
+            raise Expired(place, f"{path.name} is gone, the snapshot has expired")
+        annex = Annex(path)
+        if (annex.file_id, annex.layer_id, annex.sequence) != (self.base.file_id, annex_id, 0):
+            raise FormatError(annex.place, "is not the annex that its layer names")
+        if annex.length != length:
+            raise FormatError(annex.place, f"{annex.length} bytes, its layer says {length}")
+        return annex
 
     def layer(self, sequence: int, place: str) -> Layer:
         """The layer that a snapshot refers to. Whether it has the right id is for the snapshot to say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commits import LayerRow, read_layer_rows
 from common import MAX_FRAME, MAX_HEIGHT, Expired, FormatError
-from objects import File, Layer
+from objects import Annex, File, Layer
 from tables import FRAMES, KNOWN_TABLES, LAYERS, LOG, Tree
 
 
@@ -15,6 +15,7 @@ class Snapshot:
         self.file = file
         self.newest = layer
         self.opened: dict[int, Layer] = {layer.sequence: layer}
+        self.annexes: dict[int, Annex] = {}
         self.layers: dict[int, LayerRow] = {}
         # Of the pages that were read, by sequence: their stored bytes, and
         # where those of other tables than frames and log begin and end.
@@ -117,13 +118,32 @@ class Snapshot:
     def read_frame(self, sequence: int, offset: int, stored: int, crc: int, place: str) -> bytes:
         if stored > MAX_FRAME:
             raise FormatError(place, f"frame of {stored} stored bytes, the limit is {MAX_FRAME}")
+        annex, offset = self.locate(sequence, offset, stored, place)
+        if annex is not None:
+            return annex.read_checked(offset, stored, crc, place)
         return self.layer(sequence, place).read_checked(offset, stored, crc, place)
 
-    def check_frame_address(self, sequence: int, offset: int, stored: int, place: str) -> None:
-        """For frames that are not read: the address must still be one."""
+    def locate(self, sequence: int, offset: int, stored: int, place: str) -> tuple[Annex | None, int]:
+        """In which object a frame is, and where there: its offset counts through annex and layer."""
         row = self.layers.get(sequence)
         if row is None:
             raise FormatError(place, f"layer {sequence} is not in the layers table")
+        if not row.annex_length:
+            return None, offset
+        if offset >= row.annex_length:
+            return None, offset - (row.annex_length - 64)
+        if offset < 64 or offset + stored > row.annex_length:
+            raise FormatError(place, f"bytes {offset} to {offset + stored} cross the end of an annex")
+        if sequence not in self.annexes:
+            self.annexes[sequence] = self.file.annex(row.annex_id, row.annex_length, place)
+        return self.annexes[sequence], offset
+
+    def check_frame_address(self, sequence: int, offset: int, stored: int, place: str) -> None:
+        """For frames that are not read: the address must still be one."""
+        annex, offset = self.locate(sequence, offset, stored, place)
+        if annex is not None:
+            return
+        row = self.layers[sequence]
         length = self.newest.length if sequence == self.sequence else row.length
         if offset < 64 or offset + stored > length - 64:
             raise FormatError(place, f"bytes {offset} to {offset + stored} lie outside layer {sequence}")

@@ -23,6 +23,7 @@ CHILD_SCHEMA: Schema = {column: (INTS, False) for column in range(64, 70)}
 COMMIT_SCHEMA: Schema = {
     16: (BYTES, False), 17: (INTS, False), 18: (INTS, False), 19: (BYTES, False), 20: (BYTES, False),
     21: (INTS, False), 22: (INTS, False), 23: (INTS, False), 24: (INTS, True), 25: (INTS, True), 26: (INTS, True),
+    27: (BYTES, True), 28: (INTS, True),
 }  # fmt: skip
 ROW_SCHEMA: dict[int, Schema] = {
     ARRAYS: {16: (INTS, False), 17: (BYTES, False), 18: (INTS, False), 19: (INTS, False), 20: (INTS, False),

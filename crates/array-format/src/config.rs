@@ -48,7 +48,7 @@ pub struct FileConfig<C: CompressionCodec> {
     pub default_pipeline: Option<CodecSpec>,
     /// More codecs to read with, beside `codec`, the registered ones and those of this library.
     pub codecs: Vec<Arc<dyn CompressionCodec>>,
-    /// What the log says of the commits of this handle.
+    /// What the log says of the commits of this handle. Of merges it says nothing.
     pub message: String,
     /// How commits are kept apart.
     pub commits: Commits,

@@ -1,5 +1,4 @@
-//! The one unsafe call of the library: a temporary file as bytes, so that an upload needs no memory
-//! in proportion to it.
+//! A temporary file as bytes, so that an upload needs no memory in proportion to it.
 #![expect(unsafe_code, reason = "mapping a file is unsafe; see `map`")]
 
 use std::fs::File;

@@ -180,7 +180,7 @@ impl ArrayFile {
     fn commit_info(&self, work: &Work, sequence: u64) -> Result<CommitInfo> {
         let message = match work {
             Work::Changes(message) | Work::Restore(_, message) => message.clone(),
-            Work::Merge(_) => self.settings.message.clone(),
+            Work::Merge(_) => String::new(),
         };
         Ok(CommitInfo {
             layer: random_id()?,

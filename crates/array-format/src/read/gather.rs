@@ -168,7 +168,8 @@ impl Gather<'_> {
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
         let mut absent = Vec::new();
         for wanted in wanted {
-            let layer = fetch::layer(&file.snapshot, wanted.row.sequence)?;
+            let layer = fetch::layer(&file.snapshot, wanted.row.sequence)
+                .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             match cache.frame(layer.id, wanted.row.offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
                     self.deliver(&wanted, raw, &decoder, sink)?;

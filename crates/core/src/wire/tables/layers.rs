@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Table, column};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::limits;
 use crate::wire::columns::{Reader, Writer};
 use crate::wire::header::Id;
@@ -113,7 +113,10 @@ impl LayerRow {
 
     /// Where a range of its data is: in which object, its annex or its own, and where there.
     pub fn locate(&self, range: Range<u64>) -> Result<(Option<Id>, Range<u64>)> {
-        let outside = || Error::corrupt("it lies outside the data of its layer");
+        let outside = || {
+            let error = Error::corrupt("it lies outside the data of its layer");
+            error.within(Place::layer(self.sequence))
+        };
         if range.start < HEADER_BYTES as u64 || range.end < range.start {
             return Err(outside());
         }
