@@ -160,6 +160,8 @@ impl Layers {
         if !matches!(error, Error::Corrupt { .. }) {
             return error;
         }
+        // An older snapshot's pages are read before it is known which layers it stands on.
+        let layer = layer.or((sequence == self.base_sequence).then_some(self.base_layer));
         let path = self.path(sequence);
         let head = self.place.head(&path, HEADER_BYTES as u64).await;
         match head.and_then(|bytes| Header::decode(&bytes)) {
