@@ -101,20 +101,16 @@ impl ArrayFile {
                     // A put whose answer is missing may still arrive.
                     Some(error) => return Err(error),
                     // A compaction has put a base with this number or a greater one in place since.
-                    None => {
-                        self.undoubt(info.layer);
-                        let found = open::find(&self.place).await?;
-                        return Ok(Made::Overtaken(Box::new(found)));
-                    }
+                    None => return self.overtaken(sequence, info.layer).await,
                 },
                 Held::Layer(_) | Held::Tombstone(_) | Held::Foreign(_) => {}
             }
             if self.is_of_this_file(&held) {
-                let found = open::find(&self.place).await?;
-                if found.snapshot.root.sequence >= sequence {
-                    return Ok(Made::Overtaken(Box::new(found)));
+                match self.overtaken(sequence, info.layer).await? {
+                    // Torn, or standing on a base that is gone: a number that is used up.
+                    Made::Overtaken(found) if found.snapshot.root.sequence < sequence => {}
+                    made => return Ok(made),
                 }
-                // Torn, or standing on a base that is gone: a number that is used up.
             }
             sequence += 1;
         }
@@ -227,17 +223,12 @@ impl ArrayFile {
             Err(error) => return Err(error),
         };
         if base.file != self.snapshot.root.file || base.sequence >= sequence {
-            let (found, rows) = self.find_rows(&[sequence]).await?;
-            let same_file = found.snapshot.root.file == self.snapshot.root.file;
-            if same_file && rows[0].as_ref().is_some_and(|row| row.id == layer) {
-                // It counted, and has been merged into that base.
-                self.place.make_durable().await?;
-                self.adopt(found);
-                return Ok(Made::Counts);
+            // At or below the base's number it is in nobody's way if it never counted; vacuum finds it.
+            let made = self.overtaken(sequence, layer).await?;
+            if matches!(made, Made::Overtaken(_)) {
+                self.undoubt(layer);
             }
-            // It never did. At or below the base's number it is in nobody's way; vacuum removes it.
-            self.undoubt(layer);
-            return Ok(Made::Overtaken(Box::new(found)));
+            return Ok(made);
         }
         if base.layer != self.base_layer {
             // A merged layer that this snapshot stands on has taken the base's place.
@@ -249,6 +240,19 @@ impl ArrayFile {
         self.install(committed.snapshot, committed.frames);
         self.trailer = committed.trailer;
         Ok(Made::Counts)
+    }
+
+    /// Others were there, or are by now. A layer of ours in the history of what they made counts all
+    /// the same: an answer may have been lost, and the layer merged since.
+    async fn overtaken(&mut self, sequence: u64, layer: Id) -> Result<Made> {
+        let (found, rows) = self.find_rows(&[sequence]).await?;
+        let same_file = found.snapshot.root.file == self.snapshot.root.file;
+        if same_file && rows[0].as_ref().is_some_and(|row| row.id == layer) {
+            self.place.make_durable().await?;
+            self.adopt(found);
+            return Ok(Made::Counts);
+        }
+        Ok(Made::Overtaken(Box::new(found)))
     }
 
     /// The newest snapshot, and the rows of layers that count in its history.
