@@ -83,9 +83,10 @@ impl ArrayFile {
     /// fails on the way, an empty file stays at the target.
     ///
     /// # Errors
-    /// [`Error::FileNotFound`]; [`Error::Corrupt`] if no layer's end can be read;
-    /// [`Error::FileAlreadyExists`] if there is a file at the target; what the stores say. Damage is
-    /// not an error here.
+    /// [`Error::FileNotFound`](crate::Error::FileNotFound);
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if no layer's end can be read;
+    /// [`Error::FileAlreadyExists`](crate::Error::FileAlreadyExists) if there is a file at the target;
+    /// what the stores say. Damage is not an error here.
     pub async fn salvage<C: CompressionCodec + 'static>(
         store: Arc<dyn ObjectStore>,
         path: Path,

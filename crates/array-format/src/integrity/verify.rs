@@ -148,8 +148,8 @@ impl ArrayFile {
     /// bounded number of pages and frames.
     ///
     /// # Errors
-    /// [`Error::SnapshotExpired`](crate::Error::SnapshotExpired) if layers were replaced since the handle last saw the file: refresh
-    /// and verify again; what the store said. Damage is not an error here.
+    /// [`Error::SnapshotExpired`](crate::Error::SnapshotExpired) if layers were replaced since the handle
+    /// last saw the file: refresh and verify again; what the store said. Damage is not an error here.
     pub async fn verify(&self, options: &VerifyOptions) -> Result<Verified> {
         Survey::of_file(self, options)?.run().await
     }
