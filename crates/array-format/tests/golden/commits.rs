@@ -2,7 +2,7 @@
 
 use array_format::history::Kind;
 use array_format::object_store::path::Path;
-use array_format::{ArrayFile, CompactOptions, FileConfig, Retention, Scope};
+use array_format::{ArrayFile, CompactOptions, FileConfig, NoCompression, Retention, Scope};
 
 use crate::past::{Made, Merge, Past};
 use crate::script::{Script, config};
@@ -21,11 +21,23 @@ impl Script {
 
     /// Opens the file anew, to keep older snapshots at each compaction.
     pub async fn retain(&mut self, retention: Retention) {
+        let base = config(&self.name);
+        self.reopen(FileConfig { retention, ..base }).await;
+    }
+
+    /// Opens the file anew, to have data of more bytes uploaded beside their layer.
+    pub async fn put_at_most(&mut self, bytes: u64) {
+        let largest_put = Some(bytes);
+        let base = config(&self.name);
+        self.reopen(FileConfig {
+            largest_put,
+            ..base
+        })
+        .await;
+    }
+
+    async fn reopen(&mut self, config: FileConfig<NoCompression>) {
         let path = Path::from(format!("{}.af", self.name));
-        let config = FileConfig {
-            retention,
-            ..config(&self.name)
-        };
         let file = ArrayFile::open(self.store.clone(), path, config).await;
         self.file = file.unwrap();
     }

@@ -61,7 +61,7 @@ async fn committed(folder: &FilePath) -> (Arc<InMemory>, Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name.ends_with(".af") {
+        if name.ends_with(".af") || name.contains(".annex.") {
             let bytes = std::fs::read(&path).unwrap();
             let at = Path::from(name.as_str());
             store.put(&at, bytes.into()).await.unwrap();

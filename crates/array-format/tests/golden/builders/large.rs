@@ -1,6 +1,8 @@
-//! Tables of several pages.
+//! Tables of several pages, and layers whose data are too large for one put.
 
-use super::data::noise;
+use array_format::FillValue;
+
+use super::data::{ints, noise, text};
 use crate::script::{Script, def};
 
 /// Tables of several leaf pages, and a commit that touches few of them.
@@ -28,6 +30,30 @@ pub async fn many_frames(s: &mut Script) {
     s.fill("many", noise(3000).map(|v| v as u8).collect()).await;
     s.flush().await;
     s.write("many", &[1700], &[3], vec![0u8; 3]).await;
+    s.flush().await;
+}
+
+/// Layers whose data are objects of their own, and one between them whose data are not.
+pub async fn annexed(s: &mut Script) {
+    s.put_at_most(16).await;
+    let series = def::<i32>(&[60]).chunks(&[10]);
+    s.define("series", series.fill(FillValue::Int(-1), -1));
+    s.write("series", &[0], &[45], ints(45)).await;
+    s.define("note", def::<String>(&[2]));
+    s.fill("note", text(&["a note of some length", ""])).await;
+    s.flush().await;
+    s.define("small", def::<u8>(&[2]));
+    s.fill("small", vec![7u8; 2]).await;
+    s.flush().await;
+    s.write("series", &[25], &[30], ints(30)).await;
+    s.flush().await;
+}
+
+/// The base has an annex, and so has a layer on it.
+pub async fn annexed_base(s: &mut Script) {
+    annexed(s).await;
+    s.compact().await;
+    s.write("series", &[5], &[10], ints(10)).await;
     s.flush().await;
 }
 

@@ -110,6 +110,13 @@ pub async fn restored_over_merge(s: &mut Script) {
     change(s, 7).await;
 }
 
+/// A kept state comes back whose layers all have numbers below the base's.
+pub async fn restored_below_base(s: &mut Script) {
+    promoted_later(s).await;
+    s.restore(6).await;
+    change(s, 11).await;
+}
+
 /// A log of several leaf pages, some of them from before the last merge.
 pub async fn long_log(s: &mut Script) {
     s.keep_past();

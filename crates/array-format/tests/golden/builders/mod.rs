@@ -39,8 +39,8 @@ builders! {
     layers: layers_02 layers_03 layers_05 layers_08 layers_10 folding
         compacted compacted_then_written;
     metadata: attributes names;
-    large: many_arrays many_frames;
+    large: many_arrays many_frames annexed annexed_base;
     history: messages tagged restored;
     merges: merged_newest merged_newest_kept kept_by_tag kept_by_retention promoted_later
-        restored_over_merge long_log;
+        restored_over_merge restored_below_base long_log;
 }
