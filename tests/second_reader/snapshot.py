@@ -22,6 +22,7 @@ class Snapshot:
         self.page_bytes: dict[int, int] = {}
         self.page_ranges: dict[int, tuple[int, int]] = {}
         self.log_bytes = 0
+        self.counted: set[tuple[int, int]] = set()
 
         root = layer.read_root()
         self.place = root.place
@@ -106,6 +107,9 @@ class Snapshot:
         """The raw bytes of a page, and how to name it."""
         place = f"{place}: page at {offset} of layer {sequence}"
         data = self.layer(sequence, place).read_page(offset, stored, raw, crc, place)
+        if (sequence, offset) in self.counted:
+            return data, place
+        self.counted.add((sequence, offset))
         if table == LOG:
             self.log_bytes += stored
             return data, place
