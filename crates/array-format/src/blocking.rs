@@ -25,6 +25,12 @@ pub(crate) fn in_place<V>(work: impl FnOnce() -> V) -> V {
     }
 }
 
+/// Whether [`in_place`] holds up nobody.
+pub(crate) fn may_hold_up() -> bool {
+    let flavor = tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor());
+    !matches!(flavor, Ok(tokio::runtime::RuntimeFlavor::CurrentThread))
+}
+
 /// Lets other tasks of the runtime have their turn.
 pub(crate) async fn give_way() {
     let mut gave = false;

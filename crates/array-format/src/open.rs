@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers};
 use crate::history;
 use crate::pending::Pending;
-use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail, adopt};
+use crate::storage::{Held, Listing, ObjectStoreBackend, Pin, PutOutcome, Sidecar, Tail};
 
 /// How many numbers are asked for at once where a store cannot list.
 const PROBE_WINDOW: u64 = 16;
@@ -406,7 +406,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
+        let place = ObjectStoreBackend::with_sync(store, path, config.sync)?;
         let found = find(&place).await?;
         Self::assemble(place, Settings::new(config)?, found, true)
     }
@@ -420,7 +420,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
+        let place = ObjectStoreBackend::with_sync(store, path, config.sync)?;
         let settings = Settings::new(config)?;
         for _ in 0..ATTEMPTS {
             let old = previous(&place).await?;
@@ -464,7 +464,7 @@ impl ArrayFile {
         path: Path,
         config: FileConfig<C>,
     ) -> Result<Self> {
-        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
+        let place = ObjectStoreBackend::with_sync(store, path, config.sync)?;
         Self::found(place, Settings::new(config)?, PutMode::Create, 0).await
     }
 
@@ -544,9 +544,9 @@ impl ArrayFile {
         shows_statistics: bool,
     ) -> Result<Self> {
         Ok(Self {
-            place,
             writer: random_id()?,
-            pending: Pending::new(found.snapshot.root.next_array, &settings),
+            pending: Pending::new(found.snapshot.root.next_array, &place, &settings),
+            place,
             settings,
             snapshot: found.snapshot,
             frame_pages: found.frame_pages,

@@ -7,11 +7,11 @@ use array_format_core::array::ArrayMeta;
 use array_format_core::commit::{Changes, PlacedFrame};
 use array_format_core::elements::Elements;
 use array_format_core::geometry::TileKey;
-use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::tables::{AttributeKey, FrameKey, TagRow};
 
 use crate::config::Settings;
 use crate::spool::Spool;
+use crate::storage::ObjectStoreBackend;
 use crate::value::AttributeValue;
 
 /// A tile that was changed.
@@ -65,24 +65,16 @@ pub(crate) struct Pending {
     pub(crate) version: u64,
 }
 
-pub(crate) fn new_spool(settings: &Settings) -> Spool {
-    Spool::new(
-        HEADER_BYTES as u64,
-        settings.spool_capacity,
-        settings.block_target_size,
-    )
-}
-
 impl Pending {
     /// Nothing pending on a snapshot with this next id.
-    pub(crate) fn new(next_array: u64, settings: &Settings) -> Self {
+    pub(crate) fn new(next_array: u64, place: &ObjectStoreBackend, settings: &Settings) -> Self {
         Self {
             arrays: BTreeMap::new(),
             removed: Vec::new(),
             attributes: HashMap::new(),
             tags: BTreeMap::new(),
             keys: HashSet::new(),
-            spool: new_spool(settings),
+            spool: Spool::new(place, settings),
             next_array,
             dirty: 0,
             version: 0,

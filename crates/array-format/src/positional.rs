@@ -1,4 +1,4 @@
-//! Reading a file at a position, whatever others do with it.
+//! Reading and writing a file at a position, whatever others do with it.
 
 use std::fs::File;
 use std::io::Result;
@@ -18,6 +18,28 @@ pub(crate) fn read_exact_at(file: &File, mut out: &mut [u8], mut offset: u64) ->
             0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
             n => {
                 out = &mut out[n..];
+                offset += n as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes all bytes from `offset` on.
+#[cfg(unix)]
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Writes all bytes from `offset` on.
+#[cfg(windows)]
+pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !bytes.is_empty() {
+        match file.seek_write(bytes, offset)? {
+            0 => return Err(std::io::ErrorKind::WriteZero.into()),
+            n => {
+                bytes = &bytes[n..];
                 offset += n as u64;
             }
         }

@@ -86,7 +86,7 @@ impl ArrayFile {
 
     /// Drops the tiles outside a smaller shape, and puts the fill value into the part outside of
     /// those on its edge, so that growing again cannot bring old values back.
-    async fn cut(&mut self, meta: &ArrayMeta, writer: &mut Writer) -> Result<()> {
+    async fn cut(&mut self, meta: &ArrayMeta, writer: &mut Writer<'_>) -> Result<()> {
         let grid = meta.grid()?;
         let shape = writer.meta.shape.clone();
         for key in self.written_tiles(meta).await? {
@@ -104,7 +104,7 @@ impl ArrayFile {
                 writer.remove(key);
             } else if cut {
                 let elements = writer.kept(self, &tile, &meta.shape).await?;
-                writer.encode(tile, elements);
+                writer.encode(tile, elements.into());
                 writer.drain(self, BATCH_BYTES).await?;
             }
         }
@@ -131,7 +131,7 @@ impl ArrayFile {
     }
 }
 
-impl Writer {
+impl Writer<'_> {
     /// What a tile holds within both the old and the new shape, and the fill value beyond.
     async fn kept(&self, file: &ArrayFile, tile: &Tile, old: &[u64]) -> Result<Elements> {
         let mut inside = frame::inside(&self.meta, tile);
@@ -147,6 +147,6 @@ impl Writer {
             ..tile.clone()
         };
         let held = self.present(file, &held).await?;
-        self.over_fill(tile, &part, &held)
+        self.over_fill(tile, (&part, held.borrowed()))
     }
 }

@@ -72,19 +72,20 @@ impl Elements {
         })
     }
 
+    /// These elements, borrowed.
+    pub fn borrowed(&self) -> ElementsRef<'_> {
+        match self {
+            Self::Fixed { width, bytes } => ElementsRef::Fixed {
+                width: *width,
+                bytes,
+            },
+            Self::Variable(elements) => ElementsRef::Variable(elements),
+        }
+    }
+
     /// The raw bytes of a frame of these elements.
     pub fn encode(&self) -> Result<Cow<'_, [u8]>> {
-        let elements = match self {
-            Self::Fixed { bytes, .. } => return Ok(Cow::Borrowed(bytes)),
-            Self::Variable(elements) => elements,
-        };
-        fits_u32("elements of a frame", elements.len())?;
-        for element in elements {
-            fits_u32("bytes of an element", element.len())?;
-        }
-        let mut out = reserved(byte_size(self.raw_len(), 1)?)?;
-        vlen::encode_to(elements, &mut out);
-        Ok(Cow::Owned(out))
+        self.borrowed().encode()
     }
 
     /// The number of elements.
@@ -102,6 +103,54 @@ impl Elements {
 
     /// The number of bytes that [`encode`](Self::encode) makes.
     pub fn raw_len(&self) -> u64 {
+        self.borrowed().raw_len()
+    }
+}
+
+/// Decoded elements that are somebody else's, in C order.
+#[derive(Debug, Clone, Copy)]
+pub enum ElementsRef<'a> {
+    /// As [`Elements::Fixed`].
+    Fixed {
+        /// The bytes of one element.
+        width: usize,
+        /// The bytes of all.
+        bytes: &'a [u8],
+    },
+    /// As [`Elements::Variable`].
+    Variable(&'a [Bytes]),
+}
+
+impl From<ElementsRef<'_>> for Elements {
+    fn from(elements: ElementsRef<'_>) -> Self {
+        match elements {
+            ElementsRef::Fixed { width, bytes } => Self::Fixed {
+                width,
+                bytes: bytes.to_vec(),
+            },
+            ElementsRef::Variable(elements) => Self::Variable(elements.to_vec()),
+        }
+    }
+}
+
+impl<'a> ElementsRef<'a> {
+    /// The raw bytes of a frame of these elements.
+    pub fn encode(self) -> Result<Cow<'a, [u8]>> {
+        let elements = match self {
+            Self::Fixed { bytes, .. } => return Ok(Cow::Borrowed(bytes)),
+            Self::Variable(elements) => elements,
+        };
+        fits_u32("elements of a frame", elements.len())?;
+        for element in elements {
+            fits_u32("bytes of an element", element.len())?;
+        }
+        let mut out = reserved(byte_size(self.raw_len(), 1)?)?;
+        vlen::encode_to(elements, &mut out);
+        Ok(Cow::Owned(out))
+    }
+
+    /// The number of bytes that [`encode`](Self::encode) makes.
+    pub fn raw_len(self) -> u64 {
         match self {
             Self::Fixed { bytes, .. } => bytes.len() as u64,
             Self::Variable(elements) => vlen::encoded_len(elements),

@@ -1,22 +1,24 @@
 //! A tile on its way into a frame, and back.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::array::ArrayMeta;
 use crate::codec::Pipeline;
-use crate::elements::Elements;
+use crate::elements::{Elements, ElementsRef};
 use crate::error::{Error, Place, Result};
 use crate::geometry::{Coords, Tile, for_each_run};
 use crate::limits;
-use crate::stats::{self, ElementsRef, FrameStats};
+use crate::stats::{self, FrameStats};
 use crate::wire::tables::FrameRow;
 use crate::{codec::Codecs, wire};
 
 /// An encoded tile.
 #[derive(Debug, Clone)]
-pub struct EncodedFrame {
-    /// The bytes to store.
-    pub stored: Bytes,
+pub struct EncodedFrame<'a> {
+    /// The bytes to store: those of the elements, where they are stored as they are.
+    pub stored: Cow<'a, [u8]>,
     /// Its bytes once decoded.
     pub raw: u64,
     /// The checksum of the stored bytes.
@@ -25,6 +27,19 @@ pub struct EncodedFrame {
     pub extent: Option<Coords>,
     /// Statistics of the elements within the array.
     pub stats: FrameStats,
+}
+
+impl EncodedFrame<'_> {
+    /// The same, without borrowing from the elements.
+    pub fn into_owned(self) -> EncodedFrame<'static> {
+        EncodedFrame {
+            stored: Cow::Owned(self.stored.into_owned()),
+            raw: self.raw,
+            crc: self.crc,
+            extent: self.extent,
+            stats: self.stats,
+        }
+    }
 }
 
 /// The part of a tile that lies within the array.
@@ -41,58 +56,55 @@ pub fn inside(meta: &ArrayMeta, tile: &Tile) -> Coords {
 ///
 /// Elements beyond the array are the fill value already. Where nothing is compressed, or the array
 /// has one tile, they are left out.
-pub fn encode(
+pub fn encode<'a>(
     meta: &ArrayMeta,
     pipeline: &Pipeline,
     tile: &Tile,
-    elements: &Elements,
-) -> Result<EncodedFrame> {
+    elements: ElementsRef<'a>,
+) -> Result<EncodedFrame<'a>> {
     let inside = inside(meta, tile);
-    let stats = stats::compute(
-        &meta.dtype,
-        match elements {
-            Elements::Fixed { width, bytes } => ElementsRef::Fixed {
-                width: *width,
-                bytes,
-            },
-            Elements::Variable(items) => ElementsRef::Variable(items),
-        },
-        &tile.extent,
-        &inside,
-        meta.fill_value.as_ref(),
-    );
+    let fill = meta.fill_value.as_ref();
+    let stats = stats::compute(&meta.dtype, elements, &tile.extent, &inside, fill);
     let clips = inside != tile.extent && !meta.pads();
-    let clipped;
-    let (elements, extent) = if clips {
-        clipped = cut(elements, &tile.extent, &inside);
-        (&clipped, Some(inside))
+    let (stored, raw) = if clips {
+        let clipped = cut(elements, &tile.extent, &inside);
+        let (stored, raw) = store(meta, pipeline, clipped.borrowed())?;
+        (Cow::Owned(stored.into_owned()), raw)
     } else {
-        (elements, None)
+        store(meta, pipeline, elements)?
     };
+    Ok(EncodedFrame {
+        raw,
+        crc: wire::crc(&stored),
+        stored,
+        extent: clips.then_some(inside),
+        stats,
+    })
+}
+
+/// The bytes to store of these elements, and how many they are before that.
+fn store<'a>(
+    meta: &ArrayMeta,
+    pipeline: &Pipeline,
+    elements: ElementsRef<'a>,
+) -> Result<(Cow<'a, [u8]>, u64)> {
     let raw = elements.encode()?;
     limits::check("bytes of a frame", raw.len() as u64, limits::FRAME_BYTES)?;
-    let raw_length = raw.len() as u64;
-    let stored = pipeline.encode(&raw)?;
+    let length = raw.len() as u64;
+    let stored = match pipeline.encode(&raw)? {
+        // Codec none.
+        Cow::Borrowed(_) => return Ok((raw, length)),
+        Cow::Owned(stored) => stored,
+    };
     // Tiny frames often grow; frames of larger arrays stay what other readers expect of them, but
     // for a length that says that they are raw.
     let gains = stored.len() < raw.len() || stored.len() > raw.len() && meta.pads();
-    let stored: Bytes = if !gains && may_store_raw(pipeline) {
-        raw.into_owned().into()
-    } else {
-        stored.into_owned().into()
-    };
-    limits::check(
-        "stored bytes of a frame",
-        stored.len() as u64,
-        limits::FRAME_BYTES,
-    )?;
-    Ok(EncodedFrame {
-        raw: raw_length,
-        crc: wire::crc(&stored),
-        stored,
-        extent,
-        stats,
-    })
+    if !gains && may_store_raw(pipeline) {
+        return Ok((raw, length));
+    }
+    let what = "stored bytes of a frame";
+    limits::check(what, stored.len() as u64, limits::FRAME_BYTES)?;
+    Ok((Cow::Owned(stored), length))
 }
 
 /// Whether a frame whose stored length is its raw length is stored as it is. Filters alone keep the
@@ -103,23 +115,20 @@ fn may_store_raw(pipeline: &Pipeline) -> bool {
 }
 
 /// The box of `extent` at the start of elements of `shape`.
-fn cut(elements: &Elements, shape: &[u64], extent: &[u64]) -> Elements {
+fn cut(elements: ElementsRef<'_>, shape: &[u64], extent: &[u64]) -> Elements {
     let zero: Coords = extent.iter().map(|_| 0).collect();
     let source = (shape, &zero[..]);
     let target = (extent, &zero[..]);
     match elements {
-        Elements::Fixed { width, bytes } => {
+        ElementsRef::Fixed { width, bytes } => {
             let n = extent.iter().product::<u64>() as usize;
             let mut out = vec![0; n * width];
             for_each_run(extent, source, target, |s, d, n| {
                 out[d * width..(d + n) * width].copy_from_slice(&bytes[s * width..(s + n) * width]);
             });
-            Elements::Fixed {
-                width: *width,
-                bytes: out,
-            }
+            Elements::Fixed { width, bytes: out }
         }
-        Elements::Variable(items) => {
+        ElementsRef::Variable(items) => {
             let mut out = Vec::with_capacity(extent.iter().product::<u64>() as usize);
             for_each_run(extent, source, target, |s, _, n| {
                 out.extend_from_slice(&items[s..s + n]);

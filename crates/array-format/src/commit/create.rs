@@ -16,6 +16,7 @@ use crate::fetch;
 use crate::history;
 use crate::merge::Merge;
 use crate::open::{self, Found, now, random_id};
+use crate::spool::Spool;
 use crate::storage::{Held, Pin, PutOutcome};
 
 /// Compactions by others that a look at the history follows.
@@ -59,16 +60,13 @@ impl ArrayFile {
         let mut sequence = self.sequence() + 1;
         loop {
             let mut info = self.commit_info(work, sequence)?;
-            let (data, committed) = self.build(work, &mut info).await?;
-            let mut parts = vec![self.header(&info)];
-            parts.extend(data);
-            parts.extend(committed.tail.iter().cloned());
+            let committed = self.build(work, &mut info).await?;
             // From here on the layer may exist, whatever becomes of this call.
             if matches!(work, Work::Changes(_)) {
                 self.doubt(info.layer, sequence);
             }
             let path = self.place.sidecar(sequence);
-            let error = match self.create_object(sequence, parts).await? {
+            let error = match self.put_layer(work, &info, &committed).await? {
                 PutOutcome::Done(pin) => return self.settle(committed, pin).await,
                 PutOutcome::Unsupported => {
                     self.undoubt(info.layer);
@@ -131,30 +129,22 @@ impl ArrayFile {
         header.file == self.snapshot.root.file
     }
 
-    /// The data and the metadata of the next layer.
-    async fn build(
-        &mut self,
-        work: &mut Work,
-        info: &mut CommitInfo,
-    ) -> Result<(Vec<Bytes>, Committed)> {
+    /// The next layer: its data are in its spool, or in that of what is pending.
+    async fn build(&mut self, work: &mut Work, info: &mut CommitInfo) -> Result<Committed> {
         match work {
             Work::Changes(_) => {
                 let largest = self.place.largest_put(self.settings.largest_put);
                 let (file, spool) = (self.snapshot.root.file, &mut self.pending.spool);
                 upload_annex(&self.place, file, largest, spool).await?;
                 info.annex = spool.annex();
-                let data = spool.own_contents()?;
-                Ok((data, self.build_changes(info).await?))
+                self.build_changes(info).await
             }
             Work::Merge(merge) => merge.build(self, info).await,
             Work::Restore(target, _) => {
                 let log = self.log_pages().await?;
                 let restored =
                     commit::restore(&self.snapshot, &log, target, info, HEADER_BYTES as u64);
-                Ok((
-                    Vec::new(),
-                    restored.map_err(array_format_core::tree::Miss::into_error)?,
-                ))
+                restored.map_err(array_format_core::tree::Miss::into_error)
             }
         }
     }
@@ -197,17 +187,29 @@ impl ArrayFile {
         Bytes::copy_from_slice(&header.encode())
     }
 
-    /// Creates the object of a layer, unless its number is taken.
-    async fn create_object(&self, sequence: u64, parts: Vec<Bytes>) -> Result<PutOutcome> {
-        let path = self.place.sidecar(sequence);
-        if !self.settings.commits.is_single() {
-            return Ok(self.place.put(&path, parts, PutMode::Create).await);
+    /// Puts the object of a layer, unless its number is taken.
+    async fn put_layer(
+        &mut self,
+        work: &mut Work,
+        info: &CommitInfo,
+        committed: &Committed,
+    ) -> Result<PutOutcome> {
+        let path = self.place.sidecar(info.sequence);
+        let mode = match self.settings.commits.is_single() {
+            false => PutMode::Create,
+            // The only writer may look first.
+            true if self.place.version(&path).await?.is_some() => return Ok(PutOutcome::Taken),
+            true => PutMode::Overwrite,
+        };
+        let (header, tail) = (self.header(info), committed.tail.clone());
+        match work {
+            Work::Changes(_) => self.pending.spool.put(&path, header, tail, mode).await,
+            Work::Merge(merge) => merge.put(&path, header, mode).await,
+            Work::Restore(..) => {
+                let mut none = Spool::new(&self.place, &self.settings);
+                none.put(&path, header, tail, mode).await
+            }
         }
-        // The only writer may look first.
-        Ok(match self.place.version(&path).await? {
-            Some(_) => PutOutcome::Taken,
-            None => self.place.put(&path, parts, PutMode::Overwrite).await,
-        })
     }
 
     /// Ends an attempt whose layer is in the store: it counts unless its number was vacant because a

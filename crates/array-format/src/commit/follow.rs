@@ -56,7 +56,7 @@ impl ArrayFile {
             return Ok(());
         }
         if self.pending.is_empty() {
-            self.pending = Pending::new(new.next_array, &self.settings);
+            self.pending = Pending::new(new.next_array, &self.place, &self.settings);
         } else {
             let changes = self.pending.changes();
             let (mut base_pages, mut new_pages) =

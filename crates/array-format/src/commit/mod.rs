@@ -9,9 +9,12 @@ pub(crate) use annex::upload as upload_annex;
 pub(crate) use backoff::Backoff;
 pub(crate) use create::{InDoubt, Made, Work};
 
+use std::borrow::Cow;
+
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::pending::{Pending, PendingTile, new_spool};
+use crate::pending::{Pending, PendingTile};
+use crate::spool::Spool;
 use crate::storage::{InMemoryStorage, Pin, Storage};
 
 /// Layers of others that one call follows before it gives up.
@@ -112,7 +115,8 @@ impl ArrayFile {
 
     /// Everything pending is in the snapshot.
     pub(crate) fn forget_pending(&mut self) {
-        self.pending = Pending::new(self.snapshot.root.next_array, &self.settings);
+        let next_array = self.snapshot.root.next_array;
+        self.pending = Pending::new(next_array, &self.place, &self.settings);
         self.in_doubt.clear();
     }
 
@@ -121,7 +125,7 @@ impl ArrayFile {
         if !self.pending.spool.is_wasteful() {
             return Ok(());
         }
-        let mut packed = new_spool(&self.settings);
+        let mut packed = Spool::new(&self.place, &self.settings);
         let mut arrays: Vec<_> = self.pending.arrays.values().flatten().collect();
         arrays.sort_unstable_by_key(|array| array.meta.id);
         let mut moved = Vec::new();
@@ -130,7 +134,7 @@ impl ArrayFile {
                 if let PendingTile::Spooled(frame) = tile {
                     let bytes = self.pending.spool.read(frame.offset, frame.stored)?;
                     let mut frame = frame.clone();
-                    frame.offset = packed.append(&bytes)?;
+                    frame.offset = packed.append(Cow::Borrowed(&bytes))?;
                     moved.push((array.meta.name.clone(), key.clone(), frame));
                 }
             }

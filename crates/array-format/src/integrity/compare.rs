@@ -3,7 +3,7 @@
 use array_format_core::elements::Elements;
 use array_format_core::frame;
 use array_format_core::geometry::{Coords, Tile};
-use array_format_core::stats::{self, ElementsRef};
+use array_format_core::stats;
 
 use crate::array::ArrayMeta;
 use crate::stats::FrameStats;
@@ -14,20 +14,8 @@ const BOXES: usize = 256;
 
 /// Statistics of the elements of a frame that lie within `inside`.
 fn compute(meta: &ArrayMeta, elements: &Elements, extent: &[u64], inside: &[u64]) -> FrameStats {
-    let elements = match elements {
-        Elements::Fixed { width, bytes } => ElementsRef::Fixed {
-            width: *width,
-            bytes,
-        },
-        Elements::Variable(items) => ElementsRef::Variable(items),
-    };
-    stats::compute(
-        &meta.dtype,
-        elements,
-        extent,
-        inside,
-        meta.fill_value.as_ref(),
-    )
+    let fill = meta.fill_value.as_ref();
+    stats::compute(&meta.dtype, elements.borrowed(), extent, inside, fill)
 }
 
 /// The statistics that a frame should have, if `stored` are others.

@@ -1,5 +1,6 @@
 //! Writing what is left of a damaged file into a new one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -362,7 +363,11 @@ impl Rescue {
                 continue;
             };
             let placed = PlacedFrame {
-                offset: self.target.pending.spool.append(&frame.stored)?,
+                offset: self
+                    .target
+                    .pending
+                    .spool
+                    .append(Cow::Borrowed(&frame.stored))?,
                 stored: row.stored,
                 raw: row.raw,
                 crc: row.crc,

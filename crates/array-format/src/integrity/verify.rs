@@ -15,7 +15,7 @@ use crate::codec::CompressionCodec;
 use crate::config::{FileConfig, Settings};
 use crate::error::Result;
 use crate::open;
-use crate::storage::{ObjectStoreBackend, adopt};
+use crate::storage::ObjectStoreBackend;
 
 /// How far a verification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +168,7 @@ impl ArrayFile {
         config: FileConfig<C>,
         options: &VerifyOptions,
     ) -> Result<Verified> {
-        let place = ObjectStoreBackend::new(adopt(store, config.sync), path)?;
+        let place = ObjectStoreBackend::with_sync(store, path, config.sync)?;
         let settings = Settings::new(config)?;
         let found = damage(open::find(&place).await)?;
         if let Ok(found) = found {

@@ -1,5 +1,6 @@
 //! A merge on its way: the frames that it has copied, and the layer that would hold them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use array_format_core::Place;
@@ -8,6 +9,8 @@ use array_format_core::rebuild::Rebuild;
 use array_format_core::wire;
 use array_format_core::wire::tables::FrameRow;
 use bytes::Bytes;
+use object_store::PutMode;
+use object_store::path::Path;
 
 use super::{Progress, Report};
 use crate::ArrayFile;
@@ -16,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::fetch::{self, Piece};
 use crate::frames::FrameWalk;
 use crate::history::Retention;
-use crate::pending::new_spool;
 use crate::spool::Spool;
+use crate::storage::PutOutcome;
 
 /// Stored bytes that are copied together.
 const BATCH_BYTES: u64 = 16 << 20;
@@ -54,9 +57,9 @@ impl Merge {
         Self {
             from,
             retention,
-            spool: new_spool(&file.settings),
+            spool: Spool::new(&file.place, &file.settings),
             places: HashMap::new(),
-            pages: new_spool(&file.settings),
+            pages: Spool::temporary(&file.place, &file.settings),
             end: None,
             progress,
             copied: 0,
@@ -74,31 +77,47 @@ impl Merge {
             return Ok(None);
         };
         let mut parts = self.spool.own_contents()?;
-        parts.extend(self.pages.contents()?);
-        parts.extend(tail.iter().cloned());
+        parts.extend(self.behind(tail)?);
         Ok(Some((info.clone(), parts)))
     }
 
-    /// Data and metadata of the merged layer, on the file's current snapshot.
+    /// What stands behind the frames.
+    fn behind(&self, tail: &[Bytes]) -> Result<Vec<Bytes>> {
+        let mut parts = self.pages.contents()?;
+        parts.extend(tail.iter().cloned());
+        Ok(parts)
+    }
+
+    /// Puts the layer that was built last.
+    pub(crate) async fn put(
+        &mut self,
+        path: &Path,
+        header: Bytes,
+        mode: PutMode,
+    ) -> Result<PutOutcome> {
+        let tail = self.end.as_ref().map(|(_, tail)| self.behind(tail));
+        let tail = tail.transpose()?.unwrap_or_default();
+        self.spool.put(path, header, tail, mode).await
+    }
+
+    /// The merged layer, on the file's current snapshot.
     pub(crate) async fn build(
         &mut self,
         file: &ArrayFile,
         info: &mut CommitInfo,
-    ) -> Result<(Vec<Bytes>, Committed)> {
+    ) -> Result<Committed> {
         self.copy_frames(file).await?;
         let largest = file.place.largest_put(file.settings.largest_put);
         let id = file.snapshot.root.file;
         upload_annex(&file.place, id, largest, &mut self.spool).await?;
         info.annex = self.spool.annex();
-        self.pages = new_spool(&file.settings);
+        self.pages = Spool::temporary(&file.place, &file.settings);
         let committed = match self.from {
             None => self.build_whole(file, info).await?,
             Some(from) => self.build_part(file, from, info).await?,
         };
         self.end = Some((info.clone(), committed.tail.clone()));
-        let mut data = self.spool.own_contents()?;
-        data.extend(self.pages.contents()?);
-        Ok((data, committed))
+        Ok(committed)
     }
 
     /// A layer that needs no other.
@@ -113,7 +132,7 @@ impl Merge {
             for row in rows {
                 let row = self.moved(row, info.sequence)?;
                 for page in rebuild.push(row, before + self.pages.end())? {
-                    self.pages.append_raw(&page)?;
+                    self.pages.append_raw(Cow::Borrowed(&page))?;
                 }
             }
         }
@@ -200,7 +219,7 @@ impl Merge {
                 let layer = fetch::layer(&file.snapshot, row.sequence)?.id;
                 return Err(layers.blame(row.sequence, Some(layer), error).await);
             }
-            let offset = self.spool.append(&stored)?;
+            let offset = self.spool.append(Cow::Borrowed(&stored))?;
             self.places.insert((row.sequence, row.offset), offset);
             self.copied += row.stored;
         }

@@ -1,18 +1,28 @@
 //! Putting a merged layer in the base's place.
 
+use std::borrow::Cow;
+
 use array_format_core::wire::HEADER_BYTES;
 use array_format_core::wire::header::Header;
 use bytes::Bytes;
-use object_store::PutMode;
+use object_store::path::Path;
+use object_store::{PutMode, UpdateVersion};
 
 use super::Merge;
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::pending::new_spool;
+use crate::spool::Spool;
 use crate::storage::{Pin, PutOutcome};
 
 /// Bytes of a layer that are read together when it is put in another place.
 const COPY_BYTES: u64 = 16 << 20;
+
+/// What is to be in the base's place.
+enum New {
+    /// The bytes of an object on the same disk.
+    Object(Path),
+    Bytes(Vec<Bytes>),
+}
 
 impl ArrayFile {
     /// Whether the newest snapshot is one layer that is not in the base's place, and the base was
@@ -30,6 +40,10 @@ impl ArrayFile {
     pub(super) async fn promote(&mut self, merge: Option<&Merge>) -> Result<bool> {
         let root = &self.snapshot.root;
         let (sequence, layer) = (root.sequence, root.layer);
+        if self.place.local().is_some() && !self.settings.commits.is_single() {
+            let by = self.place.sidecar(sequence);
+            return self.promoted(self.swap_base(New::Object(by)).await?);
+        }
         let parts = match merge.map(Merge::last).transpose()?.flatten() {
             Some((info, parts)) if info.layer == layer => {
                 let header = Header {
@@ -42,10 +56,17 @@ impl ArrayFile {
             }
             _ => self.whole_layer(sequence).await?,
         };
-        let Some(pin) = self.swap_base(parts).await? else {
+        self.promoted(self.swap_base(New::Bytes(parts)).await?)
+    }
+
+    /// Notes that the newest layer is in the base's place.
+    fn promoted(&mut self, pin: Option<Pin>) -> Result<bool> {
+        let Some(pin) = pin else {
             // It stays where it is, which is as good; or another base is there, which holds it.
             return Ok(false);
         };
+        let root = &self.snapshot.root;
+        let (sequence, layer) = (root.sequence, root.layer);
         self.base_sequence = sequence;
         self.base_layer = layer;
         self.layers().set_pin(sequence, pin);
@@ -57,18 +78,19 @@ impl ArrayFile {
         let path = self.layers().path(sequence);
         let pin = self.layers().pin(sequence);
         let length = self.snapshot.object_length;
-        let mut copy = new_spool(&self.settings);
+        let mut copy = Spool::temporary(&self.place, &self.settings);
         let mut at = 0;
         while at < length {
             let to = length.min(at + COPY_BYTES);
-            copy.append_raw(&self.place.range(&path, at..to, &pin).await?)?;
+            let bytes = self.place.range(&path, at..to, &pin).await?;
+            copy.append_raw(Cow::Borrowed(&bytes))?;
             at = to;
         }
         copy.contents()
     }
 
     /// Replaces the base, if it is still the one that this handle knows.
-    async fn swap_base(&self, parts: Vec<Bytes>) -> Result<Option<Pin>> {
+    async fn swap_base(&self, new: New) -> Result<Option<Pin>> {
         let base = self.place.path();
         let layers = self.layers();
         if self.settings.commits.is_single() {
@@ -76,7 +98,7 @@ impl ArrayFile {
             if Header::decode(&head)?.layer != self.base_layer {
                 return Ok(None);
             }
-            return match self.place.put(base, parts, PutMode::Overwrite).await {
+            return match self.put_base(new, None).await {
                 PutOutcome::Done(pin) => Ok(Some(pin)),
                 PutOutcome::Taken | PutOutcome::Unsupported => Ok(None),
                 PutOutcome::Unknown(error) => Err(error),
@@ -102,7 +124,7 @@ impl ArrayFile {
                 }
             }
         };
-        match self.place.put(base, parts, PutMode::Update(version)).await {
+        match self.put_base(new, Some(version)).await {
             PutOutcome::Done(pin) => Ok(Some(pin)),
             PutOutcome::Unsupported => Ok(None),
             // A client that tried again on its own may have met itself.
@@ -111,6 +133,18 @@ impl ArrayFile {
                 Some(pin) => Ok(Some(pin)),
                 None => Err(error),
             },
+        }
+    }
+
+    /// Puts a base: over this version, or over whatever is there.
+    async fn put_base(&self, new: New, over: Option<UpdateVersion>) -> PutOutcome {
+        match (new, over) {
+            (New::Object(by), Some(version)) => self.place.replace_base(version, &by).await,
+            (New::Object(_), None) => PutOutcome::Unsupported,
+            (New::Bytes(parts), over) => {
+                let mode = over.map_or(PutMode::Overwrite, PutMode::Update);
+                self.place.put(self.place.path(), parts, mode).await
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use array_format_core::wire::header::Id;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
-use crate::storage::{Held, Leftover, Listing, recognise};
+use crate::storage::{Held, Leftover, Listing};
 
 /// What [`ArrayFile::vacuum`] is to do.
 ///
@@ -125,7 +125,7 @@ impl ArrayFile {
                         }
                     }
                     How::Leftover(leftover) => {
-                        let Some(local) = recognise(self.place.store()) else {
+                        let Some(local) = self.place.local() else {
                             continue;
                         };
                         let removed = local.remove_leftover(&leftover).await;
@@ -193,7 +193,7 @@ impl ArrayFile {
                 orphans.push((How::Object, orphan));
             }
         }
-        if let Some(local) = recognise(self.place.store()) {
+        if let Some(local) = self.place.local() {
             let leftovers = local.leftovers(&self.place.stem_path()).await;
             for leftover in leftovers.map_err(|error| Error::Storage(error.to_string()))? {
                 let age = now.duration_since(leftover.modified);

@@ -1,7 +1,7 @@
 //! Where decoded elements go.
 
 use array_format_core::array::ArrayMeta;
-use array_format_core::elements::Elements;
+use array_format_core::elements::{Elements, ElementsRef};
 use array_format_core::geometry::{Coords, Region, for_each_run};
 use array_format_core::value::fill_bytes;
 use bytes::Bytes;
@@ -212,7 +212,7 @@ impl Sink for ElementsSink<'_> {
             }
         };
         copy_elements(
-            source,
+            source.borrowed(),
             (place.shape, &minus(&place.part.start, place.origin)),
             self.target,
             (
@@ -247,7 +247,7 @@ impl Sink for ElementsSink<'_> {
 
 /// Copies a box of elements; both sides are in C order over their shapes.
 pub(crate) fn copy_elements(
-    source: &Elements,
+    source: ElementsRef<'_>,
     from: (&[u64], &[u64]),
     target: &mut Elements,
     to: (&[u64], &[u64]),
@@ -255,20 +255,19 @@ pub(crate) fn copy_elements(
 ) -> Result<()> {
     match (source, target) {
         (
-            Elements::Fixed {
+            ElementsRef::Fixed {
                 width,
                 bytes: source,
             },
             Elements::Fixed { bytes: target, .. },
         ) => {
-            let width = *width;
             for_each_run(extent, from, to, |s, d, n| {
                 target[d * width..(d + n) * width]
                     .copy_from_slice(&source[s * width..(s + n) * width]);
             });
             Ok(())
         }
-        (Elements::Variable(source), Elements::Variable(target)) => {
+        (ElementsRef::Variable(source), Elements::Variable(target)) => {
             for_each_run(extent, from, to, |s, d, n| {
                 target[d..d + n].clone_from_slice(&source[s..s + n]);
             });

@@ -8,7 +8,7 @@ mod place;
 mod trust;
 
 pub use local::LocalStore;
-pub(crate) use local::{Durably, Leftover, OpenFile, adopt, recognise};
+pub(crate) use local::{Durably, Leftover, OpenFile, Staging};
 pub use memory::InMemoryStorage;
 pub use place::ObjectStoreBackend;
 pub(crate) use place::{Held, Listing, Pin, PutOutcome, Sidecar, Tail};

@@ -9,13 +9,13 @@ use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{
     Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutMode, PutOptions, PutPayload, UpdateVersion,
+    PutMode, PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::tombstone::{TOMBSTONE_BYTES, Tombstone};
 
-use super::local::{LocalStore, OpenFile, recognise};
+use super::local::{LocalStore, OpenFile, Staging, recognise};
 use super::trust::PROBE;
 use super::{Durably, Storage};
 use crate::error::{Error, Result};
@@ -77,7 +77,8 @@ impl Listing {
     pub(crate) fn agrees(&self, base: &Tail) -> bool {
         let read = base.pin.version.as_ref().and_then(|v| v.e_tag.as_ref());
         let same_tag = match (&self.base_e_tag, read) {
-            (Some(listed), Some(read)) => listed == read,
+            // Azure's lists leave the quotes out.
+            (Some(listed), Some(read)) => listed.trim_matches('"') == read.trim_matches('"'),
             _ => true,
         };
         same_tag && self.base_length == base.object_length
@@ -144,21 +145,54 @@ pub(super) fn says_that_it_cannot(error: &StoreError) -> bool {
     }
 }
 
+/// How a put ended, by the store's answer.
+fn put_outcome(path: &Path, answer: std::result::Result<PutResult, StoreError>) -> PutOutcome {
+    match answer {
+        Ok(result) => PutOutcome::Done(Pin {
+            version: Some(UpdateVersion {
+                e_tag: result.e_tag,
+                version: result.version,
+            }),
+        }),
+        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+            PutOutcome::Taken
+        }
+        Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
+            PutOutcome::Unsupported
+        }
+        Err(source) => PutOutcome::Unknown(failed("write", path, source)),
+    }
+}
+
 impl ObjectStoreBackend {
     /// The file whose base is at `path`.
     ///
     /// # Errors
     /// The path is empty.
     pub fn new(store: Arc<dyn ObjectStore>, path: Path) -> Result<Self> {
+        Self::with_sync(store, path, true)
+    }
+
+    /// The same. On a local disk, whose plain store it replaces by [`LocalStore`], what is written is
+    /// synced or not.
+    pub(crate) fn with_sync(store: Arc<dyn ObjectStore>, path: Path, sync: bool) -> Result<Self> {
         if path.as_ref().is_empty() {
             return Err(Error::invalid("the path of a file must not be empty"));
         }
-        let local = recognise(&*store).map(Arc::new);
+        let local = recognise(&*store).map(|local| Arc::new(local.with_sync(sync)));
         Ok(Self {
-            store,
+            store: match &local {
+                Some(local) => Arc::clone(local) as Arc<dyn ObjectStore>,
+                None => store,
+            },
             base: path,
             local,
         })
+    }
+
+    /// The store, if it is a folder of the local disk.
+    pub(crate) fn local(&self) -> Option<&LocalStore> {
+        self.local.as_deref()
     }
 
     /// The path of the base.
@@ -545,21 +579,38 @@ impl ObjectStoreBackend {
             mode,
             ..PutOptions::default()
         };
-        match self.store.put_opts(path, payload, options).await {
-            Ok(result) => PutOutcome::Done(Pin {
-                version: Some(UpdateVersion {
-                    e_tag: result.e_tag,
-                    version: result.version,
-                }),
-            }),
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                PutOutcome::Taken
-            }
-            Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
-                PutOutcome::Unsupported
-            }
-            Err(source) => PutOutcome::Unknown(failed("write", path, source)),
-        }
+        put_outcome(path, self.store.put_opts(path, payload, options).await)
+    }
+
+    /// Makes an object out of a file beside it: its first `length` bytes under a header, and a tail.
+    pub(crate) async fn publish(
+        &self,
+        path: &Path,
+        staging: &Staging,
+        header: Bytes,
+        length: u64,
+        tail: Vec<Bytes>,
+        mode: PutMode,
+    ) -> PutOutcome {
+        let Some(local) = self.local() else {
+            return PutOutcome::Unsupported;
+        };
+        let put = local.publish(path, staging, header, length, tail, &mode);
+        put_outcome(path, put.await)
+    }
+
+    /// A file beside the base, for data to come; none where objects are no files.
+    pub(crate) fn staging(&self) -> Option<Result<Staging>> {
+        let staging = self.local()?.staging(&self.base);
+        Some(staging.map_err(|source| failed("write", &self.base, source)))
+    }
+
+    /// Puts a copy of the object `by`, which is on the local disk, in the base's place.
+    pub(crate) async fn replace_base(&self, version: UpdateVersion, by: &Path) -> PutOutcome {
+        let (Some(local), Some(e_tag)) = (self.local(), version.e_tag) else {
+            return PutOutcome::Unsupported;
+        };
+        put_outcome(&self.base, local.replace(&self.base, &e_tag, by).await)
     }
 
     /// Makes durable what is there of the file, whoever put it there and was told that it failed.

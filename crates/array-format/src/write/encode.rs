@@ -1,40 +1,45 @@
-//! Encoding tiles in parallel, away from the async runtime.
+//! Encoding tiles, on several threads where there is enough to do.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 
 use array_format_core::array::ArrayMeta;
 use array_format_core::codec::{CodecSpec, Codecs, Pipeline, PipelineRecord, choose};
-use array_format_core::elements::Elements;
 use array_format_core::frame::{self, EncodedFrame};
 use array_format_core::geometry::{Tile, TileKey};
 
+use super::source::Source;
 use crate::blocking;
 use crate::config::Settings;
 use crate::error::Result;
 
-/// Decoded bytes from which on a worker thread is worth its start.
+/// Decoded bytes from which on other tasks of the runtime are to go on meanwhile.
 const BLOCKING_BYTES: u64 = 128 << 10;
+/// Decoded bytes from which on a second thread is worth its start.
+const THREAD_BYTES: u64 = 1 << 20;
 /// Tiles that `auto` looks at, and how much of each.
 const SAMPLES: usize = 4;
 const SAMPLE_BYTES: usize = 256 << 10;
 
 /// A whole tile to encode.
-pub(crate) struct Job {
+pub(crate) struct Job<'a> {
     pub(crate) tile: Tile,
-    pub(crate) elements: Arc<Elements>,
+    pub(crate) elements: Source<'a>,
 }
 
 /// Encodes tiles of one array, in the order in which they come.
-pub(crate) struct Encoder {
+pub(crate) struct Encoder<'a> {
     meta: Arc<ArrayMeta>,
     record: PipelineRecord,
     codecs: Codecs,
+    threads: usize,
     pipeline: Option<Pipeline>,
-    jobs: Vec<Job>,
+    jobs: Vec<Job<'a>>,
     bytes: u64,
 }
 
-impl Encoder {
+impl<'a> Encoder<'a> {
     pub(crate) fn new(meta: &ArrayMeta, settings: &Settings) -> Result<Self> {
         let pipeline = if meta.pipeline.is_auto() {
             None
@@ -49,6 +54,7 @@ impl Encoder {
             meta: Arc::new(meta.clone()),
             record: meta.pipeline.clone(),
             codecs: settings.codecs.clone(),
+            threads: settings.threads,
             pipeline,
             jobs: Vec::new(),
             bytes: 0,
@@ -65,47 +71,57 @@ impl Encoder {
         self.bytes
     }
 
-    pub(crate) fn push(&mut self, job: Job) {
-        self.bytes += job.elements.raw_len().max(1);
+    pub(crate) fn push(&mut self, job: Job<'a>) {
+        self.bytes += job.elements.borrowed().raw_len().max(1);
         self.jobs.push(job);
     }
 
-    /// The frames of all tiles that wait, in their order.
-    pub(crate) async fn run(&mut self) -> Result<Vec<(TileKey, EncodedFrame)>> {
+    /// Hands on the frames of all tiles that wait, in their order.
+    pub(crate) async fn run(
+        &mut self,
+        take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
+    ) -> Result<()> {
         let jobs = std::mem::take(&mut self.jobs);
         let bytes = std::mem::take(&mut self.bytes);
         if jobs.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let pipeline = self.pipeline(&jobs)?.clone();
+        let work = Work {
+            meta: Arc::clone(&self.meta),
+            threads: self.threads.min((bytes / THREAD_BYTES).max(1) as usize),
+            pipeline,
+        };
         if bytes < BLOCKING_BYTES {
-            return encode(&self.meta, &pipeline, jobs);
+            return work.run(&jobs, take);
         }
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = jobs.len().div_ceil(threads);
-        let mut work = Vec::new();
-        let mut rest = jobs;
-        while !rest.is_empty() {
-            let next = rest.split_off(share.min(rest.len()));
-            let jobs = std::mem::replace(&mut rest, next);
-            let (meta, pipeline) = (Arc::clone(&self.meta), pipeline.clone());
-            work.push(blocking::run(move || encode(&meta, &pipeline, jobs)));
+        if work.pipeline.is_none() || blocking::may_hold_up() {
+            return blocking::in_place(|| work.run(&jobs, take));
         }
-        let mut frames = Vec::new();
-        for done in futures::future::join_all(work).await {
-            frames.extend(done??);
-        }
-        Ok(frames)
+        let jobs: Vec<Job<'static>> = jobs.into_iter().map(Job::into_owned).collect();
+        let frames = blocking::run(move || {
+            let mut frames = Vec::new();
+            work.run(&jobs, |key, frame| {
+                frames.push((key, frame.into_owned()));
+                Ok(())
+            })?;
+            Ok::<_, crate::Error>(frames)
+        });
+        let mut take = take;
+        let frames = frames.await??;
+        frames
+            .into_iter()
+            .try_for_each(|(key, frame)| take(key, frame))
     }
 
     /// The pipeline, chosen from these tiles if the array leaves it open.
-    fn pipeline(&mut self, jobs: &[Job]) -> Result<&Pipeline> {
+    fn pipeline(&mut self, jobs: &[Job<'_>]) -> Result<&Pipeline> {
         if self.pipeline.is_none() {
             let step = jobs.len().div_ceil(SAMPLES).max(1);
             let raws = jobs
                 .iter()
                 .step_by(step)
-                .map(|job| job.elements.encode())
+                .map(|job| job.elements.borrowed().encode())
                 .collect::<Result<Vec<_>>>()?;
             let lane = self.meta.dtype.element_size().unwrap_or(1).max(1);
             let samples: Vec<&[u8]> = raws
@@ -126,15 +142,72 @@ impl Encoder {
     }
 }
 
-fn encode(
-    meta: &ArrayMeta,
-    pipeline: &Pipeline,
-    jobs: Vec<Job>,
-) -> Result<Vec<(TileKey, EncodedFrame)>> {
-    jobs.into_iter()
-        .map(|job| {
-            let frame = frame::encode(meta, pipeline, &job.tile, &job.elements)?;
-            Ok((job.tile.key, frame))
+impl Job<'_> {
+    fn into_owned(self) -> Job<'static> {
+        Job {
+            tile: self.tile,
+            elements: self.elements.into_owned(),
+        }
+    }
+}
+
+/// What all tiles have in common.
+struct Work {
+    meta: Arc<ArrayMeta>,
+    pipeline: Pipeline,
+    threads: usize,
+}
+
+impl Work {
+    fn one<'j>(&self, job: &'j Job<'_>) -> Result<EncodedFrame<'j>> {
+        frame::encode(
+            &self.meta,
+            &self.pipeline,
+            &job.tile,
+            job.elements.borrowed(),
+        )
+    }
+
+    /// Encodes tiles on several threads; this one takes the frames, in the order of the tiles.
+    fn run(
+        &self,
+        jobs: &[Job<'_>],
+        mut take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if self.threads <= 1 || jobs.len() <= 1 {
+            return jobs
+                .iter()
+                .try_for_each(|job| take(job.tile.key.clone(), self.one(job)?));
+        }
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads.min(jobs.len()) {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || {
+                    while let Some((i, job)) = nth(jobs, next.fetch_add(1, Relaxed)) {
+                        // Nobody receives any more after an error.
+                        if sender.send((i, self.one(job))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut early = BTreeMap::new();
+            let mut taken = 0;
+            for (i, frame) in receiver {
+                early.insert(i, frame);
+                while let Some(frame) = early.remove(&taken) {
+                    take(jobs[taken].tile.key.clone(), frame?)?;
+                    taken += 1;
+                }
+            }
+            Ok(())
         })
-        .collect()
+    }
+}
+
+fn nth<T>(items: &[T], i: usize) -> Option<(usize, &T)> {
+    items.get(i).map(|item| (i, item))
 }

@@ -8,7 +8,8 @@ mod source;
 
 use std::sync::Arc;
 
-use array_format_core::elements::Elements;
+use array_format_core::commit::PlacedFrame;
+use array_format_core::elements::{Elements, ElementsRef};
 use array_format_core::frame;
 use array_format_core::geometry::{Coords, Region, Tile, TileKey};
 use ndarray::{ArrayView, IxDyn};
@@ -19,7 +20,8 @@ use crate::element::ArrayElement;
 use crate::error::Result;
 use crate::pending::PendingTile;
 use crate::read::{ElementsSink, check_dtype, copy_elements, gather};
-pub(crate) use encode::{Encoder, Job};
+use encode::{Encoder, Job};
+pub(crate) use source::Source;
 use source::part_of;
 
 /// Dirty tiles that are kept decoded, in the hope that the next write meets them again.
@@ -76,11 +78,13 @@ impl ArrayFile {
                 let elements = if inside == tile.extent {
                     elements
                 } else {
-                    writer.over_fill(&tile, &part, &elements)?
+                    let part = (&part, elements.borrowed());
+                    writer.over_fill(&tile, part)?.into()
                 };
                 writer.encode(tile, elements);
             } else {
-                let whole = writer.over_present(self, &tile, &part, &elements).await?;
+                let part = (&part, elements.borrowed());
+                let whole = writer.over_present(self, &tile, part).await?;
                 writer.keep(self, tile, whole);
             }
             writer.drain(self, BATCH_BYTES).await?;
@@ -118,7 +122,7 @@ impl ArrayFile {
                 })
                 .collect::<Result<_>>()?;
             for (tile, elements) in dirty {
-                writer.encode_shared(tile, elements);
+                writer.encode(tile, Source::Shared(elements));
                 writer.drain(self, BATCH_BYTES).await?;
             }
             writer.finish(self).await?;
@@ -128,14 +132,14 @@ impl ArrayFile {
 }
 
 /// One call that writes to one array.
-pub(crate) struct Writer {
+pub(crate) struct Writer<'a> {
     pub(crate) meta: ArrayMeta,
-    encoder: Encoder,
+    encoder: Encoder<'a>,
     staged: Staged,
     dirty: u64,
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
     pub(crate) fn new(file: &ArrayFile, meta: ArrayMeta) -> Result<Self> {
         Ok(Self {
             encoder: Encoder::new(&meta, &file.settings)?,
@@ -149,8 +153,7 @@ impl Writer {
     pub(crate) fn over_fill(
         &self,
         tile: &Tile,
-        part: &Region,
-        elements: &Elements,
+        (part, elements): (&Region, ElementsRef<'_>),
     ) -> Result<Elements> {
         let n = tile.extent.iter().product();
         let mut whole = Elements::filled(&self.meta.dtype, self.meta.fill_value.as_ref(), n)?;
@@ -163,8 +166,7 @@ impl Writer {
         &self,
         file: &ArrayFile,
         tile: &Tile,
-        part: &Region,
-        elements: &Elements,
+        (part, elements): (&Region, ElementsRef<'_>),
     ) -> Result<Elements> {
         let mut whole = self.present(file, tile).await?;
         overlay(&mut whole, tile, part, elements)?;
@@ -185,11 +187,7 @@ impl Writer {
     }
 
     /// Encodes a whole tile.
-    pub(crate) fn encode(&mut self, tile: Tile, elements: Elements) {
-        self.encode_shared(tile, Arc::new(elements));
-    }
-
-    fn encode_shared(&mut self, tile: Tile, elements: Arc<Elements>) {
+    pub(crate) fn encode(&mut self, tile: Tile, elements: Source<'a>) {
         self.encoder.push(Job { tile, elements });
     }
 
@@ -197,7 +195,7 @@ impl Writer {
     fn keep(&mut self, file: &ArrayFile, tile: Tile, elements: Elements) {
         let bytes = elements.raw_len();
         if file.pending.dirty + self.dirty + bytes > DIRTY_BYTES {
-            return self.encode(tile, elements);
+            return self.encode(tile, elements.into());
         }
         self.dirty += bytes;
         let state = PendingTile::Dirty(Arc::new(elements));
@@ -214,14 +212,14 @@ impl Writer {
         if self.encoder.waiting() < bytes {
             return Ok(());
         }
-        let frames = self.encoder.run().await?;
-        for (key, frame) in frames {
-            let offset = file.pending.spool.append(&frame.stored)?;
-            let placed = array_format_core::commit::PlacedFrame::new(&frame, offset);
-            self.staged
-                .push((key, PendingTile::Spooled(Box::new(placed))));
-        }
-        Ok(())
+        let (spool, staged) = (&mut file.pending.spool, &mut self.staged);
+        let frames = self.encoder.run(|key, frame| {
+            let mut placed = Box::new(PlacedFrame::new(&frame, 0));
+            placed.offset = spool.append(frame.stored)?;
+            staged.push((key, PendingTile::Spooled(placed)));
+            Ok(())
+        });
+        frames.await
     }
 
     /// Encodes the last tiles, then applies the call: from there on nothing can fail or be cancelled.
@@ -240,7 +238,12 @@ impl Writer {
 }
 
 /// Puts a part into the elements of a whole tile.
-fn overlay(whole: &mut Elements, tile: &Tile, part: &Region, elements: &Elements) -> Result<()> {
+fn overlay(
+    whole: &mut Elements,
+    tile: &Tile,
+    part: &Region,
+    elements: ElementsRef<'_>,
+) -> Result<()> {
     let zero: Coords = part.shape.iter().map(|_| 0).collect();
     let at: Coords = part
         .start

@@ -82,6 +82,11 @@ impl Pipeline {
         })
     }
 
+    /// Whether bytes are stored as they are.
+    pub fn is_none(&self) -> bool {
+        self.filters.is_empty() && self.compressor.is_none()
+    }
+
     /// What to record of it.
     pub fn record(&self) -> &PipelineRecord {
         &self.record

@@ -54,7 +54,7 @@ pub struct PlacedFrame {
 
 impl PlacedFrame {
     /// An encoded frame that will stand at this offset.
-    pub fn new(frame: &EncodedFrame, offset: u64) -> Self {
+    pub fn new(frame: &EncodedFrame<'_>, offset: u64) -> Self {
         Self {
             offset,
             stored: frame.stored.len() as u64,

@@ -6,9 +6,8 @@ mod numbers;
 
 pub use array::{ArrayStats, NameIndex, StatsFile};
 
-use ::bytes::Bytes;
-
 use crate::dtype::DType;
+use crate::elements::ElementsRef;
 use crate::geometry::{Coords, for_each_run};
 use crate::value::{FillValue, StatValue, fill_bytes};
 
@@ -57,20 +56,6 @@ fn outer(
     } else {
         ours
     })
-}
-
-/// Decoded elements of a frame.
-#[derive(Debug, Clone, Copy)]
-pub enum ElementsRef<'a> {
-    /// Of fixed width: little-endian, back to back.
-    Fixed {
-        /// The bytes of one element.
-        width: usize,
-        /// All elements.
-        bytes: &'a [u8],
-    },
-    /// Of variable width: the bytes of each.
-    Variable(&'a [Bytes]),
 }
 
 /// Gathers the statistics of elements that come in runs.

@@ -1,5 +1,7 @@
 //! Statistics of every dtype, against a plain count.
 
+use ::bytes::Bytes;
+
 use super::*;
 
 fn flat(dtype: &DType, bytes: &[u8], fill: Option<FillValue>) -> FrameStats {

@@ -1,7 +1,5 @@
 //! Taking the place of a plain `LocalFileSystem`.
 
-use std::sync::Arc;
-
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use url::Url;
@@ -30,12 +28,4 @@ pub(crate) fn recognise(store: &dyn ObjectStore) -> Option<LocalStore> {
     })?;
     let folder = Url::parse(root).ok()?.to_file_path().ok()?;
     LocalStore::new(folder).ok()
-}
-
-/// Gives back a [`LocalStore`] in the place of a plain local folder, and every other store as it is.
-pub(crate) fn adopt(store: Arc<dyn ObjectStore>, sync: bool) -> Arc<dyn ObjectStore> {
-    match recognise(&*store) {
-        Some(local) => Arc::new(local.with_sync(sync)),
-        None => store,
-    }
 }

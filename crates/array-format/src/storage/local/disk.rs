@@ -10,6 +10,9 @@ pub(crate) trait Disk: Debug + Send + Sync + 'static {
     /// Makes a file to write to. `AlreadyExists` if the name is taken.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
+    /// Makes a file with the bytes of another one.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn DiskFile>>;
+
     /// Gives a file one more name, durable when the folder is synced. `AlreadyExists` if the name is
     /// taken.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -54,8 +57,14 @@ pub(crate) trait DiskFile: Send {
     /// Writes bytes at an offset.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Dates the file, closes it, and makes its bytes durable if `sync`.
-    fn finish(self: Box<Self>, sync: bool) -> io::Result<Stamp>;
+    /// Fills `out` with the bytes at an offset.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+
+    /// Cuts off what is beyond this length.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+
+    /// Dates the file, and makes its bytes durable if `sync`.
+    fn finish(&mut self, sync: bool) -> io::Result<Stamp>;
 }
 
 /// What tells versions of an object apart.

@@ -6,6 +6,7 @@ mod leftovers;
 mod names;
 mod open_file;
 mod real;
+mod staging;
 mod swap;
 #[cfg(test)]
 mod tests;
@@ -28,13 +29,15 @@ use object_store::{
     Result,
 };
 
-pub(crate) use adopt::{adopt, recognise};
-#[cfg(test)]
-use disk::Disk;
-use disk::Stamp;
+pub(crate) use adopt::recognise;
+use disk::{Disk, Stamp};
 pub(crate) use leftovers::Leftover;
 pub(crate) use open_file::OpenFile;
+#[cfg(not(test))]
 use real::RealDisk;
+pub(crate) use staging::Staging;
+#[cfg(test)]
+use tests::disk_of;
 use upload::Upload;
 use writer::{Put, Writer};
 
@@ -79,12 +82,13 @@ impl LocalStore {
     /// # Errors
     /// There is no such folder.
     pub fn new(folder: impl AsRef<std::path::Path>) -> Result<Self> {
+        let folder = folder.as_ref();
         let files = LocalFileSystem::new_with_prefix(folder)?;
         Ok(Self {
             name: adopt::name(&files),
             files,
             writer: Writer {
-                disk: Arc::new(RealDisk),
+                disk: disk_of(folder),
                 sync: true,
             },
         })
@@ -104,11 +108,15 @@ impl LocalStore {
     /// Over a simulated disk; reading and listing go to the folder itself.
     #[cfg(test)]
     fn over(folder: &std::path::Path, disk: Arc<dyn Disk>) -> Self {
-        let mut store = Self::new(folder).unwrap();
-        store.name = format!("LocalStore over {disk:?}");
-        store.writer.disk = disk;
-        store
+        tests::simulate(folder, disk);
+        Self::new(folder).unwrap()
     }
+}
+
+/// What a folder is on.
+#[cfg(not(test))]
+fn disk_of(_: &std::path::Path) -> Arc<dyn Disk> {
+    Arc::new(RealDisk)
 }
 
 /// Runs file work where it does not hold up the runtime.

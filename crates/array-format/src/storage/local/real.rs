@@ -1,11 +1,12 @@
 //! The disk of this machine.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::disk::{Disk, DiskFile, Stamp};
+use crate::positional;
 
 /// File systems keep times in units of a nanosecond, a microsecond, a second or two.
 const TIME_STEPS: [Duration; 4] = [
@@ -42,11 +43,18 @@ pub(super) fn stamp(metadata: &Metadata) -> io::Result<Stamp> {
 
 impl DiskFile for RealFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.seek(SeekFrom::Start(offset))?;
-        self.0.write_all(bytes)
+        positional::write_all_at(&self.0, bytes, offset)
     }
 
-    fn finish(self: Box<Self>, sync: bool) -> io::Result<Stamp> {
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        positional::read_exact_at(&self.0, out, offset)
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn finish(&mut self, sync: bool) -> io::Result<Stamp> {
         // The system's own dates may be four milliseconds apart: too coarse where inodes are reused.
         self.0.set_modified(SystemTime::now())?;
         if sync {
@@ -58,7 +66,16 @@ impl DiskFile for RealFile {
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(RealFile(File::create_new(path)?)))
+        let mut options = File::options();
+        let file = options.read(true).write(true).create_new(true).open(path)?;
+        Ok(Box::new(RealFile(file)))
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn DiskFile>> {
+        // The system copies by itself, or shares the bytes, where the file system can.
+        fs::copy(from, to)?;
+        let file = File::options().read(true).write(true).open(to)?;
+        Ok(Box::new(RealFile(file)))
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {

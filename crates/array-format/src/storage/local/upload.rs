@@ -59,7 +59,7 @@ impl Upload {
         blocking(move || {
             let file = file.lock().unwrap_or_else(PoisonError::into_inner).take();
             let put = file.zip(staged).ok_or_else(ended);
-            let put = put.and_then(|(file, staged)| {
+            let put = put.and_then(|(mut file, staged)| {
                 let staged = (staged, file.finish(writer.sync)?);
                 match mode {
                     PutMode::Create => writer.create(&path, staged),

@@ -131,20 +131,30 @@ impl Writer {
         Ok((staged, stamp))
     }
 
+    /// Stages the bytes of another object.
+    pub(super) fn copy(&self, from: &Path, object: &Path) -> io::Result<(Staged, Stamp)> {
+        let path = names::staging(object, &names::random()?);
+        let disk = Arc::clone(&self.disk);
+        // Before there is a file, so that what a copy that fails has made goes.
+        let staged = Staged { disk, path };
+        let stamp = self.disk.copy(from, &staged.path)?.finish(self.sync)?;
+        Ok((staged, stamp))
+    }
+
     /// Puts an object where there is none.
-    pub(super) fn create(
-        &self,
-        object: &Path,
-        (staged, stamp): (Staged, Stamp),
-    ) -> io::Result<Put> {
-        let linked = self.disk.link(&staged.path, object);
-        drop(staged);
-        match linked {
-            Ok(()) => {
-                self.sync_folder(parent(object))?;
-                Ok(Put::Done(stamp))
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.taken(object),
+    pub(super) fn create(&self, object: &Path, file: (Staged, Stamp)) -> io::Result<Put> {
+        if self.link(object, &file.0)? {
+            return self.replaced(object, file).map(Put::Done);
+        }
+        drop(file);
+        self.taken(object)
+    }
+
+    /// Gives a staged file the object's name too, unless another has it.
+    pub(super) fn link(&self, object: &Path, staged: &Staged) -> io::Result<bool> {
+        match self.disk.link(&staged.path, object) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -205,11 +215,10 @@ impl Writer {
         for attempt in 0..ATTEMPTS {
             let tried = match self.seen(object)? {
                 Some(seen) => self.try_swap(object, &mut file, &seen),
-                None => match self.disk.link(&file.0.path, object) {
-                    Ok(()) => Ok(Swap::Done),
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Swap::Changed),
-                    Err(error) => Err(error),
-                },
+                None => self.link(object, &file.0).map(|linked| match linked {
+                    true => Swap::Done,
+                    false => Swap::Changed,
+                }),
             };
             match tried {
                 Ok(Swap::Done) => return self.replaced(object, file),
@@ -227,13 +236,14 @@ impl Writer {
         Err(contended())
     }
 
-    fn taken(&self, object: &Path) -> io::Result<Put> {
+    /// Ends a put that came too late.
+    pub(super) fn taken(&self, object: &Path) -> io::Result<Put> {
         self.sync_folder(parent(object))?;
         Ok(Put::Taken)
     }
 
     /// Ends a put: one sync makes the object's name durable, and that the other is gone.
-    fn replaced(&self, object: &Path, file: (Staged, Stamp)) -> io::Result<Stamp> {
+    pub(super) fn replaced(&self, object: &Path, file: (Staged, Stamp)) -> io::Result<Stamp> {
         let (staged, stamp) = file;
         drop(staged);
         self.sync_folder(parent(object))?;

@@ -45,6 +45,9 @@ impl Disk for Hooked {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         RealDisk.create(path)
     }
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn DiskFile>> {
+        RealDisk.copy(from, to)
+    }
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         match self.link_error {
             Some(code) => Err(io::Error::from_raw_os_error(code)),

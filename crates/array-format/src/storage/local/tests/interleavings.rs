@@ -176,6 +176,9 @@ impl Disk for Replay {
     fn create(&self, _: &Path) -> io::Result<Box<dyn DiskFile>> {
         panic!("claimants stage before they claim")
     }
+    fn copy(&self, _: &Path, _: &Path) -> io::Result<Box<dyn DiskFile>> {
+        panic!("claimants stage before they claim")
+    }
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.done(Call::Link(from.into(), to.into()))
     }

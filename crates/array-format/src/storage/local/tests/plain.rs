@@ -15,9 +15,10 @@ use object_store::{
 };
 use tempfile::TempDir;
 
-use super::super::adopt::{adopt, recognise};
+use super::super::adopt::recognise;
 use super::super::{LocalStore, names};
 use super::hooked::Hooked;
+use crate::storage::ObjectStoreBackend;
 
 fn store() -> (TempDir, LocalStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -180,6 +181,12 @@ async fn many_deletions_are_answered_one_by_one() {
     assert_eq!(deleted, [true, false, true, true]);
     assert!(matches!(answers[1], Err(Error::NotFound { .. })));
     assert_eq!(all_names(&folder), ["x"]);
+}
+
+/// The store that a file over this one uses.
+fn adopt(store: Arc<dyn ObjectStore>, sync: bool) -> Arc<dyn ObjectStore> {
+    let place = ObjectStoreBackend::with_sync(store, Path::from("a"), sync).unwrap();
+    Arc::clone(place.store())
 }
 
 #[test]

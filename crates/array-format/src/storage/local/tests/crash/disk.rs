@@ -57,6 +57,10 @@ pub(super) enum Event {
         offset: u64,
         bytes: Vec<u8>,
     },
+    Cut {
+        file: FileId,
+        length: u64,
+    },
     SyncFile(FileId),
     SyncFolder(PathBuf),
     /// The caller has asked for the state of this number.
@@ -142,9 +146,20 @@ impl DiskFile for SimFile {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, sync: bool) -> io::Result<Stamp> {
-        let Self { disk, id, real } = *self;
-        let stamp = real.finish(false)?;
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.real.read_at(offset, out)
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.real.cut(length)?;
+        let file = self.id;
+        self.disk.note_event(Event::Cut { file, length });
+        Ok(())
+    }
+
+    fn finish(&mut self, sync: bool) -> io::Result<Stamp> {
+        let (disk, id) = (&self.disk, self.id);
+        let stamp = self.real.finish(false)?;
         let mut log = disk.log.lock().unwrap();
         match disk.lie {
             Lie::LateFileSync if sync => _ = log.late.insert(id),
@@ -168,6 +183,13 @@ impl Disk for SimDisk {
         self.named(&mut log, path, id);
         let disk = self.clone();
         Ok(Box::new(SimFile { disk, id, real }))
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let bytes = RealDisk.read(from)?;
+        let mut file = self.create(to)?;
+        file.write_at(0, &bytes)?;
+        Ok(file)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -79,6 +79,11 @@ impl Moment {
                 file.current[from..to].copy_from_slice(bytes);
                 file.dirty = true;
             }
+            Event::Cut { file, length } => {
+                let file = &mut self.files[*file];
+                file.current.truncate(*length as usize);
+                file.dirty = true;
+            }
             Event::SyncFile(file) => {
                 let file = &mut self.files[*file];
                 file.durable.clone_from(&file.current);

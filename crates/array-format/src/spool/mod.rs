@@ -1,0 +1,319 @@
+//! Encoded frames that wait for a commit: in memory up to a budget, then in a file.
+//!
+//! The spool is the data region of the layer to come: a frame's offset here is its offset there. What
+//! of it was uploaded as the layer's annex is not in the layer's own object. On a local disk the file
+//! becomes the layer; elsewhere it is a temporary one, to be uploaded.
+
+mod backing;
+mod memory;
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use array_format_core::wire::tables::Annex;
+use array_format_core::wire::{BLOCK_ALIGNMENT, HEADER_BYTES};
+use bytes::Bytes;
+use object_store::PutMode;
+use object_store::path::Path;
+
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::storage::{ObjectStoreBackend, PutOutcome, Staging};
+use backing::Backing;
+use memory::Memory;
+
+/// Bytes that are gathered before they are written to the file that becomes the layer.
+const WRITTEN_AT_ONCE: u64 = 1 << 20;
+/// Frames from this size on are written to it from where they are.
+const WRITTEN_FROM_PLACE: usize = 16 << 10;
+
+/// Where frames are put one after another.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    /// Where the layer is to be made.
+    place: ObjectStoreBackend,
+    /// Whether the file may become the layer.
+    stages: bool,
+    /// Bytes that are not in the file yet.
+    memory: Memory,
+    /// What has the bytes before `memory`, and where these end in it. It begins with room for a header.
+    file: Option<(Backing, u64)>,
+    /// Bytes that may stay in memory.
+    budget: u64,
+    block_target: u64,
+    /// Where the current block begins.
+    block: u64,
+    /// Bytes of frames that were replaced before they were committed.
+    dead: u64,
+    /// What holds the first of these bytes already, and since when.
+    annex: Option<(Annex, Instant)>,
+}
+
+/// Where the data of a layer begin.
+const START: u64 = HEADER_BYTES as u64;
+
+fn lost() -> Error {
+    Error::Storage("a pending frame is not in its spool".into())
+}
+
+impl Spool {
+    /// An empty spool for a layer of this file.
+    pub(crate) fn new(place: &ObjectStoreBackend, settings: &Settings) -> Self {
+        Self {
+            place: place.clone(),
+            // Data that may have to go into an annex are not where they are to end.
+            stages: place.local().is_some() && settings.largest_put.is_none(),
+            memory: Memory::default(),
+            file: None,
+            budget: settings.spool_capacity as u64,
+            block_target: settings.block_target_size as u64,
+            block: START,
+            dead: 0,
+            annex: None,
+        }
+    }
+
+    /// One whose file is never the layer.
+    pub(crate) fn temporary(place: &ObjectStoreBackend, settings: &Settings) -> Self {
+        Self {
+            stages: false,
+            ..Self::new(place, settings)
+        }
+    }
+
+    /// The offset after the last byte that is in the file.
+    fn filed(&self) -> u64 {
+        self.file.as_ref().map_or(START, |(_, end)| *end)
+    }
+
+    /// The offset after the last byte.
+    pub(crate) fn end(&self) -> u64 {
+        self.filed() + self.memory.len()
+    }
+
+    /// Whether more than a third of the bytes were replaced.
+    pub(crate) fn is_wasteful(&self) -> bool {
+        self.dead * 3 > self.end() - START
+    }
+
+    /// Notes that a frame of this length is not wanted any more.
+    pub(crate) fn discard(&mut self, length: u64) {
+        self.dead += length;
+    }
+
+    /// Appends a frame and returns its offset. A full block is closed: the next begins aligned.
+    pub(crate) fn append(&mut self, frame: Cow<'_, [u8]>) -> Result<u64> {
+        if self.end() - self.block >= self.block_target {
+            let padding = self.end().next_multiple_of(BLOCK_ALIGNMENT) - self.end();
+            self.memory.push(Cow::Owned(vec![0; padding as usize]));
+            self.block = self.end();
+        }
+        let offset = self.end();
+        self.append_raw(frame)?;
+        Ok(offset)
+    }
+
+    /// Appends bytes as they are.
+    pub(crate) fn append_raw(&mut self, bytes: Cow<'_, [u8]>) -> Result<()> {
+        let staged = self.staging().is_some();
+        let most = match staged || self.file.is_none() && self.stages {
+            true => self.budget.min(WRITTEN_AT_ONCE),
+            false => self.budget,
+        };
+        let in_place = bytes.len() >= WRITTEN_FROM_PLACE;
+        if self.memory.len() + bytes.len() as u64 <= most && !(staged && in_place) {
+            self.memory.push(bytes);
+            return Ok(());
+        }
+        self.spill()?;
+        match in_place {
+            true => self.write(&[&bytes]),
+            false => {
+                self.memory.push(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves what is in memory into the file.
+    fn spill(&mut self) -> Result<()> {
+        let memory = std::mem::take(&mut self.memory);
+        let written = self.write(&memory.pieces().collect::<Vec<_>>());
+        self.memory = memory;
+        if written.is_ok() {
+            self.memory.clear();
+        }
+        written
+    }
+
+    /// Writes bytes at the end of the file. Nothing counts that was not written whole.
+    fn write(&mut self, pieces: &[&[u8]]) -> Result<()> {
+        let (file, end) = match &mut self.file {
+            Some(file) => file,
+            none => none.insert((Backing::new(&self.place, self.stages)?, START)),
+        };
+        let mut at = *end;
+        for piece in pieces {
+            file.write_at(at, piece)?;
+            at += piece.len() as u64;
+        }
+        *end = at;
+        Ok(())
+    }
+
+    /// The bytes of a frame.
+    pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Bytes> {
+        if offset >= self.filed() {
+            let bytes = self.memory.get(offset - self.filed(), length as usize);
+            return bytes.ok_or_else(lost);
+        }
+        let (file, _) = self.file.as_ref().ok_or_else(lost)?;
+        let mut bytes = vec![0; length as usize];
+        file.read_at(offset, &mut bytes)?;
+        Ok(bytes.into())
+    }
+
+    /// All bytes, to be uploaded.
+    pub(crate) fn contents(&self) -> Result<Vec<Bytes>> {
+        self.contents_from(START)
+    }
+
+    fn contents_from(&self, offset: u64) -> Result<Vec<Bytes>> {
+        let mut out = Vec::new();
+        if let Some((file, end)) = self.file.as_ref().filter(|(_, end)| offset < *end) {
+            out.push(file.bytes(offset, *end)?);
+        }
+        out.extend(self.memory.bytes_from(offset.saturating_sub(self.filed())));
+        Ok(out)
+    }
+
+    /// What holds the first of the bytes.
+    pub(crate) fn annex(&self) -> Option<Annex> {
+        self.annex.map(|(annex, _)| annex)
+    }
+
+    /// What holds the first of the bytes, if it is there for less than `age`.
+    pub(crate) fn annex_within(&self, age: Duration) -> Option<Annex> {
+        let young = self.annex.filter(|(_, since)| since.elapsed() < age);
+        young.map(|(annex, _)| annex)
+    }
+
+    /// Notes what holds the first of the bytes.
+    pub(crate) fn set_annex(&mut self, annex: Option<Annex>) {
+        self.annex = annex.map(|annex| (annex, Instant::now()));
+    }
+
+    /// Where the bytes begin that no annex holds.
+    fn annexed(&self) -> u64 {
+        self.annex().map_or(START, |annex| annex.length)
+    }
+
+    /// The bytes of the layer's own object.
+    pub(crate) fn own_contents(&self) -> Result<Vec<Bytes>> {
+        self.contents_from(self.annexed())
+    }
+
+    /// Where they end in it.
+    pub(crate) fn own_end(&self) -> u64 {
+        self.end() - self.annexed() + START
+    }
+
+    /// The file that may become the layer.
+    fn staging(&self) -> Option<&Staging> {
+        match &self.file {
+            Some((Backing::Staging(file), _)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Puts the layer's own object: a header, these bytes, a tail. They stay here, whatever comes of it.
+    pub(crate) async fn put(
+        &mut self,
+        path: &Path,
+        header: Bytes,
+        tail: Vec<Bytes>,
+        mode: PutMode,
+    ) -> Result<PutOutcome> {
+        if self.staging().is_some() {
+            self.spill()?;
+        }
+        if let Some(staging) = self.staging() {
+            let end = self.end();
+            let put = self.place.publish(path, staging, header, end, tail, mode);
+            return Ok(put.await);
+        }
+        let mut parts = vec![header];
+        parts.extend(self.own_contents()?);
+        parts.extend(tail);
+        Ok(self.place.put(path, parts, mode).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FileConfig, NoCompression};
+    use std::sync::Arc;
+
+    /// Empty spools of a file in memory and of one in this folder.
+    fn spools(folder: &tempfile::TempDir, budget: usize) -> [Spool; 2] {
+        let config = FileConfig {
+            spool_capacity: budget,
+            block_target_size: 20,
+            ..FileConfig::new(NoCompression)
+        };
+        let settings = Settings::new(config).unwrap();
+        let stores: [Arc<dyn object_store::ObjectStore>; 2] = [
+            Arc::new(object_store::memory::InMemory::new()),
+            Arc::new(crate::storage::LocalStore::new(folder.path()).unwrap()),
+        ];
+        stores.map(|store| {
+            let place = ObjectStoreBackend::new(store, Path::from("x.af")).unwrap();
+            Spool::new(&place, &settings)
+        })
+    }
+
+    #[test]
+    fn frames_read_back_from_memory_and_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for budget in [0, 10, 1000, 100_000] {
+            for mut spool in spools(&folder, budget) {
+                let sizes = [1, 4, 7, 10, 20_000, 13, 50_000, 1, 16, 30_000];
+                let frames: Vec<Vec<u8>> = (0..).zip(sizes).map(|(i, n)| vec![i; n]).collect();
+                let append = |frame: &Vec<u8>| spool.append(Cow::Borrowed(frame)).unwrap();
+                let offsets: Vec<u64> = frames.iter().map(append).collect();
+                assert_eq!(offsets[0], 64);
+                for (frame, &offset) in frames.iter().zip(&offsets) {
+                    assert_eq!(spool.read(offset, frame.len() as u64).unwrap(), frame);
+                }
+                let all = spool.contents().unwrap().concat();
+                assert_eq!(all.len() as u64, spool.end() - 64);
+                for (frame, &offset) in frames.iter().zip(&offsets) {
+                    let at = (offset - 64) as usize;
+                    assert_eq!(&all[at..at + frame.len()], frame);
+                }
+            }
+        }
+        // What became no layer is gone.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_an_annex_holds_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for budget in [0, 50, 1000] {
+            let [mut spool, _] = spools(&folder, budget);
+            spool.block_target = 1000;
+            spool.append(Cow::Borrowed(&[1; 100])).unwrap();
+            for length in [64, 65, 90, 164] {
+                let id = Default::default();
+                spool.set_annex(Some(Annex { id, length }));
+                let own = spool.own_contents().unwrap().concat();
+                assert_eq!(own.len() as u64, 164 - length);
+                assert_eq!(spool.own_end(), 64 + own.len() as u64);
+            }
+            spool.append(Cow::Borrowed(&[2; 3])).unwrap();
+            assert_eq!(spool.own_contents().unwrap().concat(), [2; 3]);
+        }
+    }
+}
