@@ -24,8 +24,9 @@ use memory::Memory;
 
 /// Bytes that are gathered before they are written to the file that becomes the layer.
 const WRITTEN_AT_ONCE: u64 = 1 << 20;
-/// Frames from this size on are written to it from where they are.
-const WRITTEN_FROM_PLACE: usize = 16 << 10;
+/// Frames from this size on are written to it from where they are. Smaller ones are gathered first: a
+/// call for each 40 kB costs half as much again as one for a megabyte, and copying them a tenth.
+const WRITTEN_FROM_PLACE: usize = 256 << 10;
 
 /// Where frames are put one after another.
 #[derive(Debug)]
