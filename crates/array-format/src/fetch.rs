@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use array_format_core::plan::{Request, coalesce};
-use array_format_core::tree::{LoadedPage, Miss, PageSet};
+use array_format_core::tree::{LoadedPage, Miss, PageSet, PageSource};
 use array_format_core::wire::header::{Header, Id};
 use array_format_core::wire::page::{self, PageAddress};
 use array_format_core::wire::tables::{FrameRow, Frames, LayerRow, Table};
@@ -19,6 +19,7 @@ use object_store::path::Path;
 use crate::blocking;
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::late::Files;
 use crate::storage::{Held, ObjectStoreBackend, OpenFile, Pin};
 
 /// What a handle knows of the objects that its snapshot stands on.
@@ -346,6 +347,7 @@ pub(crate) async fn complete(
     buffers: &mut Buffers,
 ) -> Result<()> {
     let mut hinted = false;
+    let mut late: Option<Arc<Files>> = None;
     // From each layer, the range in which the pages stand.
     let mut used: HashMap<u64, Range<u64>> = HashMap::new();
     loop {
@@ -354,6 +356,9 @@ pub(crate) async fn complete(
             // What `layers` says is known only now.
             for (sequence, range) in used {
                 layer_of(snapshot, sequence, &range)?;
+            }
+            if let Some(late) = late {
+                late.check(snapshot)?;
             }
             return check_newest(snapshot);
         }
@@ -373,6 +378,12 @@ pub(crate) async fn complete(
         }
         if !hinted {
             hinted = true;
+            if let Some(files) = Files::open(layers, snapshot)? {
+                let files = late.insert(Arc::new(files));
+                let source: Arc<dyn PageSource> = Arc::clone(files) as _;
+                snapshot.read_late(&source);
+                continue;
+            }
             if read_ahead(layers, snapshot, buffers).await? {
                 continue;
             }

@@ -1,7 +1,8 @@
 //! The state of a file after one layer: what is visible, and where it is.
 //!
 //! The pages of names, attributes, statistics, layers and tags are held as stored bytes and decoded on
-//! first touch; those of frames and the log are fetched when they are needed.
+//! first touch, or come from a source then; those of frames and the log are fetched when they are
+//! needed.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 
 use crate::array::ArrayMeta;
 use crate::error::{Error, Place, Result};
-use crate::tree::{LoadedPage, Miss, PageSet, Tree};
+use crate::tree::{LoadedPage, Miss, PageSet, PageSource, Tree};
 use crate::value::AttributeValue;
 use crate::wire::page::{self, PageAddress};
 use crate::wire::root::Root;
@@ -70,6 +71,9 @@ pub struct Wanted {
 
 /// Pages of one table that are not in memory: the inner ones first, then the leaves.
 fn missing_of<T: Table>(tree: &Tree<T>, pages: &PageSet<T>, out: &mut Vec<Wanted>) -> Result<()> {
+    if pages.reads_late() {
+        return Ok(());
+    }
     let (all, _) = tree.addresses(pages)?;
     let missing = all.into_iter().filter(|a| pages.get(a).is_none());
     out.extend(missing.map(|address| Wanted {
@@ -116,6 +120,14 @@ impl Snapshot {
             _ => self.layers.insert(address, LoadedPage::new(stored).into()),
         }
         Ok(())
+    }
+
+    /// Has pages of names, attributes, statistics and tags come from a source when they are touched.
+    pub fn read_late(&mut self, source: &Arc<dyn PageSource>) {
+        self.arrays.read_late(Arc::clone(source));
+        self.attributes.read_late(Arc::clone(source));
+        self.statistics.read_late(Arc::clone(source));
+        self.tags.read_late(Arc::clone(source));
     }
 
     /// Stored bytes of the pages in memory.

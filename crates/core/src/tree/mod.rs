@@ -5,12 +5,14 @@
 //! the tree has levels.
 
 mod build;
+mod late;
 mod lookup;
 mod pages;
 mod relocate;
 mod update;
 
 pub use build::Builder;
+pub use late::PageSource;
 pub use lookup::Leaf;
 pub use pages::{LoadedPage, PageSet, PageWriter};
 pub use update::{Edits, Updated};

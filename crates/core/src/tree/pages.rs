@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::late::{Late, PageSource};
 use crate::error::{Error, Place, Result};
 use crate::wire::page::{self, PageAddress};
 use crate::wire::tables::{Inner, Table, decode_leaf};
@@ -57,16 +58,19 @@ impl<T: Table> LoadedPage<T> {
     }
 }
 
-/// Pages of one table that are in memory.
+/// Pages of one table: those in memory, and those that come when they are asked for.
 #[derive(Debug)]
 pub struct PageSet<T: Table> {
     pages: HashMap<PageAddress, Arc<LoadedPage<T>>>,
+    /// The others, where they come by themselves.
+    late: Option<Arc<Late<T>>>,
 }
 
 impl<T: Table> Clone for PageSet<T> {
     fn clone(&self) -> Self {
         Self {
             pages: self.pages.clone(),
+            late: self.late.clone(),
         }
     }
 }
@@ -75,6 +79,7 @@ impl<T: Table> Default for PageSet<T> {
     fn default() -> Self {
         Self {
             pages: HashMap::new(),
+            late: None,
         }
     }
 }
@@ -90,18 +95,38 @@ impl<T: Table> PageSet<T> {
         self.pages.remove(address);
     }
 
+    /// Has pages come from a source from now on that are not in memory.
+    pub fn read_late(&mut self, source: Arc<dyn PageSource>) {
+        self.late = Some(Arc::new(Late::new(source)));
+    }
+
+    /// Whether no page is missing, as all of them come by themselves.
+    pub fn reads_late(&self) -> bool {
+        self.late.is_some()
+    }
+
     /// A page, if it is in memory.
     pub fn get(&self, address: &PageAddress) -> Option<&Arc<LoadedPage<T>>> {
         self.pages.get(address)
     }
 
-    /// Stored bytes of all pages.
+    /// A page, if it is in memory or comes by itself.
+    pub(super) fn find(&self, address: &PageAddress) -> Result<Option<&LoadedPage<T>>> {
+        if let Some(page) = self.pages.get(address) {
+            return Ok(Some(page));
+        }
+        let late = self.late.as_ref();
+        late.map(|late| late.get(address)).transpose()
+    }
+
+    /// Stored bytes of all pages in memory.
     pub fn stored_bytes(&self) -> u64 {
-        self.pages.values().map(|p| p.stored.len() as u64).sum()
+        let here: u64 = self.pages.values().map(|p| p.stored.len() as u64).sum();
+        here + self.late.as_ref().map_or(0, |late| late.stored_bytes())
     }
 
     pub(super) fn inner(&self, address: &PageAddress) -> Result<Option<&Inner<T>>> {
-        let Some(page) = self.pages.get(address) else {
+        let Some(page) = self.find(address)? else {
             return Ok(None);
         };
         match page.decoded(address, false)? {
@@ -111,7 +136,7 @@ impl<T: Table> PageSet<T> {
     }
 
     pub(super) fn leaf(&self, address: &PageAddress) -> Result<Option<&[T::Row]>> {
-        let Some(page) = self.pages.get(address) else {
+        let Some(page) = self.find(address)? else {
             return Ok(None);
         };
         match page.decoded(address, true)? {

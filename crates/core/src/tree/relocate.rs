@@ -72,7 +72,7 @@ fn find_missing<T: Table>(
                 }
                 None => missing.push(*address),
             }
-        } else if moves(address.sequence) && pages.get(address).is_none() {
+        } else if moves(address.sequence) && pages.find(address)?.is_none() {
             missing.push(*address);
         }
     }
@@ -114,7 +114,7 @@ fn copy<T: Table>(
                 freed.push(*address);
             }
         } else if moves(address.sequence) {
-            let stored = pages.get(address).ok_or_else(needed)?.stored().clone();
+            let stored = pages.find(address)?.ok_or_else(needed)?.stored().clone();
             copied.pages[i] = out.put_stored(stored, address.raw, address.crc);
             freed.push(*address);
         }
