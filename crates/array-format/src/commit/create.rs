@@ -81,11 +81,16 @@ impl ArrayFile {
             let held = self.place.look(sequence).await?;
             match &held {
                 Held::Layer(header) if header.layer == info.layer => {
-                    if self.is_whole(sequence).await? {
-                        self.place.make_durable().await?;
-                        return self.settle(committed, Pin::default()).await;
+                    match self.is_whole(sequence).await? {
+                        Some(true) => {
+                            self.place.make_durable().await?;
+                            return self.settle(committed, Pin::default()).await;
+                        }
+                        // Merged since it was looked at.
+                        None => return self.overtaken(sequence, info.layer).await,
+                        // Torn: it never counts, whoever wrote it.
+                        Some(false) => {}
                     }
-                    // Torn: it never counts, whoever wrote it.
                 }
                 // A flush that was given up had reached the store: its layer holds what is pending,
                 // or an earlier state of it under the same ids.
@@ -114,10 +119,13 @@ impl ArrayFile {
         }
     }
 
-    /// Whether a layer was written to its end.
-    async fn is_whole(&self, sequence: u64) -> Result<bool> {
-        let tail = self.place.tail(&self.place.sidecar(sequence)).await?;
-        Ok(Trailer::is_complete(&tail.bytes))
+    /// Whether a layer was written to its end; none if it is gone.
+    async fn is_whole(&self, sequence: u64) -> Result<Option<bool>> {
+        match self.place.tail(&self.place.sidecar(sequence)).await {
+            Ok(tail) => Ok(Some(Trailer::is_complete(&tail.bytes))),
+            Err(Error::FileNotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn is_of_this_file(&self, held: &Held) -> bool {
