@@ -116,13 +116,16 @@ impl Spool {
 
     /// Appends bytes as they are.
     pub(crate) fn append_raw(&mut self, bytes: Cow<'_, [u8]>) -> Result<()> {
-        let staged = self.staging().is_some();
-        let most = match staged || self.file.is_none() && self.stages {
+        let stages = match &self.file {
+            Some((file, _)) => matches!(file, Backing::Staging(_)),
+            None => self.stages,
+        };
+        let most = match stages {
             true => self.budget.min(WRITTEN_AT_ONCE),
             false => self.budget,
         };
         let in_place = bytes.len() >= WRITTEN_FROM_PLACE;
-        if self.memory.len() + bytes.len() as u64 <= most && !(staged && in_place) {
+        if self.memory.len() + bytes.len() as u64 <= most && !(stages && in_place) {
             self.memory.push(bytes);
             return Ok(());
         }

@@ -678,6 +678,37 @@ impl Storage for ObjectStoreBackend {
 mod tests {
     use super::*;
 
+    /// Azure's lists tell ETags without their quotes.
+    #[test]
+    fn a_listed_base_is_the_one_that_was_read_quotes_or_not() {
+        let agrees = |listed: Option<&str>, read: Option<&str>, length: u64| {
+            let listing = Listing {
+                sidecars: Vec::new(),
+                probes: Vec::new(),
+                annexes: Vec::new(),
+                base_e_tag: listed.map(str::to_owned),
+                base_length: length,
+            };
+            let version = UpdateVersion {
+                e_tag: read.map(str::to_owned),
+                version: None,
+            };
+            listing.agrees(&Tail {
+                bytes: Bytes::new(),
+                object_length: 10,
+                pin: Pin {
+                    version: Some(version),
+                },
+            })
+        };
+        for listed in [Some("0x1"), Some("\"0x1\""), None] {
+            assert!(agrees(listed, Some("\"0x1\""), 10), "{listed:?}");
+            assert!(!agrees(listed, Some("\"0x1\""), 11), "{listed:?}");
+        }
+        assert!(!agrees(Some("0x2"), Some("\"0x1\""), 10));
+        assert!(agrees(Some("0x2"), None, 10));
+    }
+
     #[test]
     fn sidecars_are_told_by_their_exact_name() {
         let store = Arc::new(object_store::memory::InMemory::new());

@@ -1,6 +1,7 @@
 //! Pages as they are stored: an address, a checksum, and Zstandard where it helps.
 
 use super::crc;
+use crate::codec::{CompressionCodec, ZstdCodec};
 use crate::error::{Error, Place, Result};
 use crate::limits;
 
@@ -37,7 +38,8 @@ pub fn encode(raw: Vec<u8>) -> Result<Vec<u8>> {
         raw.len() as u64,
         limits::PAGE_BYTES,
     )?;
-    match zstd::bulk::compress(&raw, LEVEL) {
+    // It keeps its state from page to page; setting one up takes longer than a small page.
+    match ZstdCodec::new(LEVEL).compress(&raw) {
         Ok(packed) if packed.len() < raw.len() => Ok(packed),
         _ => Ok(raw),
     }
@@ -98,9 +100,10 @@ fn unzip(stored: &[u8], capacity: usize) -> std::io::Result<Vec<u8>> {
         return Err(std::io::Error::other("it is not one Zstandard frame"));
     }
 
-    // A page that fits here is worth one allocation and no streaming state.
+    // A page that fits here is worth one allocation.
     if capacity <= 1 << 20 {
-        return zstd::bulk::decompress(stored, capacity);
+        let raw = ZstdCodec::new(LEVEL).decompress(stored, capacity);
+        return raw.map_err(std::io::Error::other);
     }
     let mut raw = Vec::new();
     zstd::stream::read::Decoder::with_buffer(stored)?
