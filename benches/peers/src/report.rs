@@ -1,0 +1,3 @@
+use anyhow::Result;
+use crate::results::Results;
+pub fn write(_results: &Results) -> Result<()> { Ok(()) }
