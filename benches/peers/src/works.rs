@@ -201,8 +201,8 @@ impl Plan<'_> {
     }
 
     fn windows(&mut self) -> Result<()> {
-        let shape = self.size.pick([8, 90, 180], [64, 720, 1440], [365, 720, 1440]);
-        let chunk = self.size.pick([4, 45, 90], [16, 180, 360], [16, 180, 360]);
+        let shape = self.size.pick([8, 80, 160], [64, 720, 1440], [365, 720, 1440]);
+        let chunk = self.size.pick([4, 40, 80], [16, 180, 360], [16, 180, 360]);
         let set = data::make(self.raw, Look::Field, &shape, &chunk, 1)?;
         let n = self.size.pick(3, 200, 200);
         let [t, y, x] = shape;
@@ -279,7 +279,7 @@ impl Plan<'_> {
         ] {
             self.works.push(Work {
                 setup: vec![Action::WriteCatalogue { n: many }],
-                peers: [&[OURS][..], &PUBLISHED].concat(),
+                peers: vec![OURS, PUBLISHED[0]],
                 ..self.work(id, format!("Open and ask {what} of {many} arrays"), &self.no_data(), action)
             });
         }
