@@ -1,6 +1,6 @@
 //! The peers that are Python packages: one script, in an environment of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -9,6 +9,14 @@ pub const PEERS: [&str; 5] = ["tensorstore", "zarr-python", "h5py", "blosc2", "i
 
 pub fn script() -> PathBuf {
     crate::home().join("python/peers.py")
+}
+
+/// Takes real fields out of packages into `folder`, unless that was done before.
+pub fn extract_climate(python: &Path, folder: &Path) -> Result<()> {
+    if folder.join("climate.json").exists() {
+        return Ok(());
+    }
+    run(Command::new(python).arg(crate::home().join("python/climate.py")).arg(folder))
 }
 
 /// The interpreter of the environment, which is made if it is not there.

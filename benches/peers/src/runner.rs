@@ -14,6 +14,9 @@ use crate::{python, report};
 pub fn run(size: Size, only: &[&str], with_python: bool) -> Result<()> {
     let scratch = crate::home().join("target/scratch");
     let python = if with_python { Some(python::ensure()?) } else { None };
+    if let Some(python) = &python {
+        python::extract_climate(python, &scratch.join("raw"))?;
+    }
     let runner = Runner { python, stores: scratch.join("stores") };
     let wanted = |group: &str| only.is_empty() || only.contains(&group);
     let mut results = results::load_size(size)

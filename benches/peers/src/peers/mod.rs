@@ -8,7 +8,7 @@ mod ours;
 #[cfg(feature = "published")]
 mod published;
 mod safetensors;
-mod simulated;
+pub mod simulated;
 mod zarrs;
 
 use anyhow::{Result, bail};
