@@ -40,11 +40,16 @@ fn measure(request: &Request) -> Result<Sample> {
         Action::Append => append(peer, request),
         Action::WriteCatalogue { n } => {
             clear(&request.store)?;
-            timed(request, |meter| meter.time(|| peer.write_catalogue(request, *n)))
+            timed(request, |meter| {
+                meter.time(|| peer.write_catalogue(request, *n))
+            })
         }
         Action::FirstAttribute { n } => timed(request, |meter| {
             let text = meter.time(|| peer.first_attribute(request, *n))?;
-            ensure!(text == format!("platform {}", n / 2 * 31 % 50), "a wrong attribute: {text}");
+            ensure!(
+                text == format!("platform {}", n / 2 * 31 % 50),
+                "a wrong attribute: {text}"
+            );
             Ok(())
         }),
         Action::AttributePredicate { n } => timed(request, |meter| {
@@ -63,12 +68,15 @@ fn measure(request: &Request) -> Result<Sample> {
         Action::WriteSlabs => {
             clear(&request.store)?;
             let bytes = request.dataset.chunk_bytes();
-            timed(request, |meter| meter.time(|| peer.write_slabs(request, &mut |i| slab(i, bytes))))
+            timed(request, |meter| {
+                meter.time(|| peer.write_slabs(request, &mut |i| slab(i, bytes)))
+            })
         }
         Action::ReadSlabs => read_slabs(peer, request),
-        Action::Simulated { what } => {
-            Ok(Sample { wall_ms: peer.simulated(*what)?, ..Sample::default() })
-        }
+        Action::Simulated { what } => Ok(Sample {
+            wall_ms: peer.simulated(*what)?,
+            ..Sample::default()
+        }),
     }
 }
 
@@ -92,7 +100,10 @@ fn read(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
     let mut meter = Meter::start()?;
     let values = meter.time(|| peer.read(request))?;
     meter.stop()?;
-    ensure!(values.bytes() == &data[..request.dataset.array_bytes()], "what was read differs");
+    ensure!(
+        values.bytes() == &data[..request.dataset.array_bytes()],
+        "what was read differs"
+    );
     Ok(meter.sample(disk_usage(&request.store)?))
 }
 
@@ -120,11 +131,19 @@ fn read_each(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
         seen += 1;
         wrong += usize::from(bytes != &data[i * bytes.len()..][..bytes.len()]);
     })?;
-    ensure!((seen, wrong) == (request.dataset.count, 0), "{wrong} of {seen} arrays differ");
+    ensure!(
+        (seen, wrong) == (request.dataset.count, 0),
+        "{wrong} of {seen} arrays differ"
+    );
     Ok(sample)
 }
 
-fn windows(peer: &mut dyn Peer, request: &Request, shape: &[u64], starts: &[Vec<u64>]) -> Result<Sample> {
+fn windows(
+    peer: &mut dyn Peer,
+    request: &Request,
+    shape: &[u64],
+    starts: &[Vec<u64>],
+) -> Result<Sample> {
     let data = request.dataset.load()?;
     let mut out = vec![0f32; shape.iter().product::<u64>() as usize];
     let mut handle = peer.open(request)?;
@@ -132,7 +151,10 @@ fn windows(peer: &mut dyn Peer, request: &Request, shape: &[u64], starts: &[Vec<
         for start in starts {
             meter.time(|| handle.window(start, shape, &mut out))?;
             let expected = window(&data, &request.dataset, start, shape);
-            ensure!(expected == bytemuck::cast_slice::<f32, u8>(&out), "a window at {start:?} differs");
+            ensure!(
+                expected == bytemuck::cast_slice::<f32, u8>(&out),
+                "a window at {start:?} differs"
+            );
         }
         Ok(())
     })
@@ -169,7 +191,10 @@ fn read_chunk(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
     let shape = &request.dataset.chunk;
     let mut out = vec![0f32; shape.iter().product::<u64>() as usize];
     timed(request, |meter| {
-        meter.time(|| peer.open(request)?.window(&vec![0; shape.len()], shape, &mut out))
+        meter.time(|| {
+            peer.open(request)?
+                .window(&vec![0; shape.len()], shape, &mut out)
+        })
     })
 }
 
@@ -186,7 +211,10 @@ fn append(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
         Ok(())
     })?;
     drop(handle);
-    ensure!(peer.read(request)?.bytes() == data, "what was appended reads differently");
+    ensure!(
+        peer.read(request)?.bytes() == data,
+        "what was appended reads differently"
+    );
     Ok(sample)
 }
 
@@ -234,8 +262,14 @@ fn disk_usage(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in entries {
         let entry = entry?;
-        let metadata = entry.metadata().with_context(|| entry.path().display().to_string())?;
-        bytes += if metadata.is_dir() { disk_usage(&entry.path())? } else { metadata.len() };
+        let metadata = entry
+            .metadata()
+            .with_context(|| entry.path().display().to_string())?;
+        bytes += if metadata.is_dir() {
+            disk_usage(&entry.path())?
+        } else {
+            metadata.len()
+        };
     }
     Ok(bytes)
 }

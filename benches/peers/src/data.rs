@@ -31,10 +31,22 @@ impl Dtype {
 macro_rules! with_element {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            $crate::data::Dtype::Uint8 => { type $T = u8; $body }
-            $crate::data::Dtype::Int16 => { type $T = i16; $body }
-            $crate::data::Dtype::Int32 => { type $T = i32; $body }
-            $crate::data::Dtype::Float32 => { type $T = f32; $body }
+            $crate::data::Dtype::Uint8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::data::Dtype::Int16 => {
+                type $T = i16;
+                $body
+            }
+            $crate::data::Dtype::Int32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::data::Dtype::Float32 => {
+                type $T = f32;
+                $body
+            }
         }
     };
 }
@@ -108,7 +120,13 @@ impl Look {
 }
 
 /// Makes the raw file in `folder`, unless it is there.
-pub fn make(folder: &Path, look: Look, shape: &[u64], chunk: &[u64], count: usize) -> Result<Dataset> {
+pub fn make(
+    folder: &Path,
+    look: Look,
+    shape: &[u64],
+    chunk: &[u64],
+    count: usize,
+) -> Result<Dataset> {
     let dims: Vec<String> = shape.iter().map(u64::to_string).collect();
     let name = format!("{look:?}-{}-{count}.raw", dims.join("x")).to_lowercase();
     let set = Dataset {
@@ -118,7 +136,11 @@ pub fn make(folder: &Path, look: Look, shape: &[u64], chunk: &[u64], count: usiz
         chunk: chunk.to_vec(),
         count,
     };
-    if set.raw.metadata().is_ok_and(|m| m.len() == set.bytes() as u64) {
+    if set
+        .raw
+        .metadata()
+        .is_ok_and(|m| m.len() == set.bytes() as u64)
+    {
         return Ok(set);
     }
     fs::create_dir_all(folder)?;

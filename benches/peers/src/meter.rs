@@ -49,7 +49,11 @@ impl Meter {
             cpu_ms: millis(self.cpu),
             wall_ms: millis(self.wall),
             peak_mb: self.peak_kb.saturating_sub(self.baseline_kb) as f64 / 1024.0,
-            each_ms: if self.each.len() > 1 { self.each } else { vec![] },
+            each_ms: if self.each.len() > 1 {
+                self.each
+            } else {
+                vec![]
+            },
             bytes,
         }
     }
@@ -61,7 +65,10 @@ fn millis(duration: Duration) -> f64 {
 
 /// User and system time of all threads, what `getrusage` has, to the nanosecond.
 fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a timespec that lives through the call.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     assert_eq!(failed, 0, "this clock is always there");
@@ -72,7 +79,13 @@ fn cpu_time() -> Duration {
 fn status(key: &str) -> Result<u64> {
     let text = std::fs::read_to_string("/proc/self/status")?;
     text.lines()
-        .find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok())
+        .find_map(|line| {
+            line.strip_prefix(key)?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
         .with_context(|| format!("no {key} in /proc/self/status"))
 }
 
@@ -84,6 +97,10 @@ pub fn pin_to_one_core() -> Result<()> {
         libc::CPU_SET(0, &mut set);
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set)
     };
-    anyhow::ensure!(failed == 0, "sched_setaffinity: {}", std::io::Error::last_os_error());
+    anyhow::ensure!(
+        failed == 0,
+        "sched_setaffinity: {}",
+        std::io::Error::last_os_error()
+    );
     Ok(())
 }

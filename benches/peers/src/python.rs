@@ -16,7 +16,9 @@ pub fn extract_climate(python: &Path, folder: &Path) -> Result<()> {
     if folder.join("climate.json").exists() {
         return Ok(());
     }
-    run(Command::new(python).arg(crate::home().join("python/climate.py")).arg(folder))
+    run(Command::new(python)
+        .arg(crate::home().join("python/climate.py"))
+        .arg(folder))
 }
 
 /// The interpreter of the environment, which is made if it is not there.
@@ -28,7 +30,9 @@ pub fn ensure() -> Result<PathBuf> {
     if std::fs::read(&installed).ok() != Some(std::fs::read(&requirements)?) {
         println!("installing {}", requirements.display());
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "-r"])
+            .arg(&requirements))?;
         std::fs::copy(requirements, installed)?;
     }
     Ok(python)

@@ -44,7 +44,10 @@ pub enum Action {
     /// Opens it and reads every array into one buffer.
     ReadEach,
     /// Reads windows of the first array through one handle.
-    Windows { shape: Vec<u64>, starts: Vec<Vec<u64>> },
+    Windows {
+        shape: Vec<u64>,
+        starts: Vec<Vec<u64>>,
+    },
     /// Overwrites one chunk and commits, this many times through one handle.
     Commits { n: usize },
     /// Opens it and reads one chunk.

@@ -32,7 +32,10 @@ pub struct Results {
 impl Results {
     /// Takes new rows in the place of older ones of the same works.
     pub fn replace(&mut self, rows: Vec<Row>) {
-        let new = |old: &Row| rows.iter().any(|row| row.work == old.work && row.title == old.title);
+        let new = |old: &Row| {
+            rows.iter()
+                .any(|row| row.work == old.work && row.title == old.title)
+        };
         self.rows.retain(|old| !new(old));
         self.rows.extend(rows);
     }
@@ -40,12 +43,15 @@ impl Results {
     pub fn save(&self) -> Result<()> {
         let path = path(self.size);
         fs::create_dir_all(path.parent().context("a folder")?)?;
-        fs::write(&path, serde_json::to_vec_pretty(self)?).with_context(|| path.display().to_string())
+        fs::write(&path, serde_json::to_vec_pretty(self)?)
+            .with_context(|| path.display().to_string())
     }
 }
 
 fn path(size: Size) -> PathBuf {
-    crate::home().join("results").join(format!("{size:?}.json").to_lowercase())
+    crate::home()
+        .join("results")
+        .join(format!("{size:?}.json").to_lowercase())
 }
 
 pub fn load_size(size: Size) -> Result<Results> {
@@ -54,5 +60,7 @@ pub fn load_size(size: Size) -> Result<Results> {
 
 /// The results of the largest size that there are.
 pub fn load() -> Result<Results> {
-    load_size(Size::Full).or_else(|_| load_size(Size::Quick)).context("no results; run first")
+    load_size(Size::Full)
+        .or_else(|_| load_size(Size::Quick))
+        .context("no results; run first")
 }

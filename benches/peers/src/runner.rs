@@ -13,14 +13,24 @@ use crate::{python, report};
 
 pub fn run(size: Size, only: &[&str], with_python: bool) -> Result<()> {
     let scratch = crate::home().join("target/scratch");
-    let python = if with_python { Some(python::ensure()?) } else { None };
+    let python = if with_python {
+        Some(python::ensure()?)
+    } else {
+        None
+    };
     if let Some(python) = &python {
         python::extract_climate(python, &scratch.join("raw"))?;
     }
-    let runner = Runner { python, stores: scratch.join("stores") };
+    let runner = Runner {
+        python,
+        stores: scratch.join("stores"),
+    };
     let wanted = |group: &str| only.is_empty() || only.contains(&group);
-    let mut results = results::load_size(size)
-        .unwrap_or_else(|_| Results { size, machine: machine(), rows: vec![] });
+    let mut results = results::load_size(size).unwrap_or_else(|_| Results {
+        size,
+        machine: machine(),
+        rows: vec![],
+    });
     for work in works::all(&scratch.join("raw"), size, wanted)? {
         println!("\n{}: {}", work.id, work.title);
         results.replace(runner.work(&work)?);
@@ -69,10 +79,17 @@ impl Runner {
         let mut rows = Vec::new();
         for (peer, rounds) in taking_part {
             self.clear(peer)?;
-            let Some(median) = median(&rounds) else { continue };
+            let Some(median) = median(&rounds) else {
+                continue;
+            };
             println!(
                 "  {:<16} {:<16} {:>10.3} ms CPU {:>10.3} ms wall {:>8.1} MB peak {:>12} bytes",
-                codec.name(), peer, median.cpu_ms, median.wall_ms, median.peak_mb, median.bytes
+                codec.name(),
+                peer,
+                median.cpu_ms,
+                median.wall_ms,
+                median.peak_mb,
+                median.bytes
             );
             rows.push(Row {
                 work: work.id.to_owned(),
@@ -90,7 +107,10 @@ impl Runner {
     fn set_up(&self, work: &Work, codec: Codec, peer: &str) -> Result<bool> {
         for action in &work.setup {
             // What comes before the measurement need not be durable, and is not what is measured.
-            let relaxed = Work { durable: false, ..work.clone() };
+            let relaxed = Work {
+                durable: false,
+                ..work.clone()
+            };
             // A limit that stores nothing has nothing to set up.
             if self.ask(&relaxed, codec, peer, action)?.is_none() && peer != "limit: codec" {
                 return Ok(false);
@@ -111,7 +131,13 @@ impl Runner {
     }
 
     /// One child, one sample; none if the peer has no such thing.
-    fn ask(&self, work: &Work, codec: Codec, peer: &str, action: &Action) -> Result<Option<Sample>> {
+    fn ask(
+        &self,
+        work: &Work,
+        codec: Codec,
+        peer: &str,
+        action: &Action,
+    ) -> Result<Option<Sample>> {
         let request = Request {
             peer: peer.to_owned(),
             action: action.clone(),
@@ -122,7 +148,9 @@ impl Runner {
             threads: work.threads,
         };
         let mut command = if python::PEERS.contains(&peer) {
-            let Some(python) = &self.python else { return Ok(None) };
+            let Some(python) = &self.python else {
+                return Ok(None);
+            };
             let mut command = Command::new(python);
             command.arg(python::script());
             command
@@ -161,7 +189,9 @@ fn median(rounds: &[Sample]) -> Option<Sample> {
         cpu_ms: of(&|s| s.cpu_ms)?,
         wall_ms: of(&|s| s.wall_ms)?,
         peak_mb: of(&|s| s.peak_mb)?,
-        each_ms: (0..operations).filter_map(|i| of(&|s| s.each_ms[i])).collect(),
+        each_ms: (0..operations)
+            .filter_map(|i| of(&|s| s.each_ms[i]))
+            .collect(),
         bytes: of(&|s| s.bytes as f64)? as u64,
     })
 }
@@ -174,7 +204,12 @@ pub fn middle(mut figures: Vec<f64>) -> Option<f64> {
 /// Processor and cores, as the tables name them.
 fn machine() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{}, {cores} cores", model.map_or("unknown processor", |(_, name)| name.trim()))
+    format!(
+        "{}, {cores} cores",
+        model.map_or("unknown processor", |(_, name)| name.trim())
+    )
 }

@@ -22,7 +22,9 @@ fn create(request: &Request) -> Result<File> {
     blosc_set_nthreads(1);
     std::fs::create_dir_all(&request.store)?;
     let mut options = File::with_options();
-    Ok(options.with_fapl(|p| p.libver_latest()).create(request.store.join(FILE))?)
+    Ok(options
+        .with_fapl(|p| p.libver_latest())
+        .create(request.store.join(FILE))?)
 }
 
 fn open(request: &Request) -> Result<File> {
@@ -32,11 +34,19 @@ fn open(request: &Request) -> Result<File> {
         .open_as(request.store.join(FILE), hdf5::OpenMode::ReadWrite)?)
 }
 
-fn define<T: H5Type>(file: &File, set: &Dataset, name: &str, codec: Codec, grows: bool) -> Result<Array> {
+fn define<T: H5Type>(
+    file: &File,
+    set: &Dataset,
+    name: &str,
+    codec: Codec,
+    grows: bool,
+) -> Result<Array> {
     let builder = file.new_dataset::<T>();
     let builder = match codec {
         // Of one chunk and not to be compressed: HDF5 has a layout without an index for that.
-        Codec::None if set.shape == set.chunk => return contiguous(builder.shape(set.usize_shape()), name),
+        Codec::None if set.shape == set.chunk => {
+            return contiguous(builder.shape(set.usize_shape()), name);
+        }
         Codec::None => builder,
         Codec::Lz4 => builder.blosc_lz4(5, BloscShuffle::None),
         Codec::Zstd => builder.blosc_zstd(3, BloscShuffle::None),
@@ -47,7 +57,10 @@ fn define<T: H5Type>(file: &File, set: &Dataset, name: &str, codec: Codec, grows
     if grows {
         extents[0] = Extent::resizable(0);
     }
-    Ok(builder.chunk(set.usize_chunk()).shape(extents).create(name)?)
+    Ok(builder
+        .chunk(set.usize_chunk())
+        .shape(extents)
+        .create(name)?)
 }
 
 fn contiguous(builder: hdf5::DatasetBuilderEmptyShape, name: &str) -> Result<Array> {
@@ -64,8 +77,15 @@ fn commit(file: &File, request: &Request) -> Result<()> {
 }
 
 fn slices(start: &[u64], shape: &[u64]) -> Result<SliceInfo<Vec<SliceInfoElem>, IxDyn, IxDyn>> {
-    let axis = |(&start, &n): (&u64, &u64)| Slice::from(start as isize..(start + n) as isize).into();
-    Ok(SliceInfo::try_from(start.iter().zip(shape).map(axis).collect::<Vec<SliceInfoElem>>())?)
+    let axis =
+        |(&start, &n): (&u64, &u64)| Slice::from(start as isize..(start + n) as isize).into();
+    Ok(SliceInfo::try_from(
+        start
+            .iter()
+            .zip(shape)
+            .map(axis)
+            .collect::<Vec<SliceInfoElem>>(),
+    )?)
 }
 
 impl<T: bytemuck::Pod> Values for ArrayD<T> {
@@ -115,7 +135,11 @@ impl Peer for Hdf5 {
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {
         let file = open(request)?;
         let array = file.dataset(&Dataset::name(0))?;
-        Ok(Box::new(Open { file, array, request: request.clone() }))
+        Ok(Box::new(Open {
+            file,
+            array,
+            request: request.clone(),
+        }))
     }
 
     fn create_empty(&mut self, request: &Request) -> Result<()> {
@@ -145,7 +169,9 @@ impl Open {
 
 impl Handle for Open {
     fn window(&mut self, start: &[u64], shape: &[u64], out: &mut [f32]) -> Result<()> {
-        let read = self.array.read_slice::<f32, _, IxDyn>(slices(start, shape)?)?;
+        let read = self
+            .array
+            .read_slice::<f32, _, IxDyn>(slices(start, shape)?)?;
         out.copy_from_slice(read.as_slice().context("C order")?);
         Ok(())
     }
@@ -160,7 +186,8 @@ impl Handle for Open {
         let mut start = vec![0; shape.len()];
         start[0] = shape[0];
         shape[0] += 1;
-        self.array.resize(shape.iter().map(|&n| n as usize).collect::<Vec<_>>())?;
+        self.array
+            .resize(shape.iter().map(|&n| n as usize).collect::<Vec<_>>())?;
         shape[0] = 1;
         self.put(&start, &shape, row)
     }

@@ -57,7 +57,10 @@ impl Peer for RawFile {
 
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {
         let file = File::options().read(true).write(true).open(path(request))?;
-        Ok(Box::new(OpenFile { file, request: request.clone() }))
+        Ok(Box::new(OpenFile {
+            file,
+            request: request.clone(),
+        }))
     }
 
     fn create_empty(&mut self, request: &Request) -> Result<()> {
@@ -76,7 +79,11 @@ impl Peer for RawFile {
         Ok(fs::rename(request.store.join("copy"), path(request))?)
     }
 
-    fn write_slabs(&mut self, request: &Request, slab: &mut dyn FnMut(usize) -> Vec<u8>) -> Result<()> {
+    fn write_slabs(
+        &mut self,
+        request: &Request,
+        slab: &mut dyn FnMut(usize) -> Vec<u8>,
+    ) -> Result<()> {
         let mut file = create(request)?;
         for i in 0..request.dataset.bytes() / request.dataset.chunk_bytes() {
             file.write_all(&slab(i))?;
@@ -105,9 +112,13 @@ impl Handle for OpenFile {
         let whole = &self.request.dataset.shape;
         let run = shape[2] as usize;
         for (i, out) in out.chunks_mut(run).enumerate() {
-            let (z, y) = (start[0] + i as u64 / shape[1], start[1] + i as u64 % shape[1]);
+            let (z, y) = (
+                start[0] + i as u64 / shape[1],
+                start[1] + i as u64 % shape[1],
+            );
             let element = (z * whole[1] + y) * whole[2] + start[2];
-            self.file.read_exact_at(bytemuck::cast_slice_mut(out), element * 4)?;
+            self.file
+                .read_exact_at(bytemuck::cast_slice_mut(out), element * 4)?;
         }
         Ok(())
     }
@@ -155,7 +166,11 @@ impl Peer for BareCodec {
 
     fn read_into(&mut self, request: &Request, out: &mut [u8]) -> Result<()> {
         let mut zstd = zstd::bulk::Decompressor::new()?;
-        for (encoded, out) in self.encoded.iter().zip(out.chunks_mut(request.dataset.chunk_bytes())) {
+        for (encoded, out) in self
+            .encoded
+            .iter()
+            .zip(out.chunks_mut(request.dataset.chunk_bytes()))
+        {
             let length = match request.codec {
                 Codec::Lz4 => lz4_flex::block::decompress_into(encoded, out)?,
                 _ => zstd.decompress_to_buffer(encoded, out)?,
@@ -183,7 +198,10 @@ impl Encoder {
             }
             _ => return unsupported(),
         };
-        Ok(Self { zstd, buffer: vec![0; bound] })
+        Ok(Self {
+            zstd,
+            buffer: vec![0; bound],
+        })
     }
 
     fn encode(&mut self, chunk: &[u8]) -> Result<&[u8]> {

@@ -73,7 +73,11 @@ pub trait Peer {
     }
 
     /// Writes the first array in slabs of one chunk; `slab(i)` is called for each, in order.
-    fn write_slabs(&mut self, _request: &Request, _slab: &mut dyn FnMut(usize) -> Vec<u8>) -> Result<()> {
+    fn write_slabs(
+        &mut self,
+        _request: &Request,
+        _slab: &mut dyn FnMut(usize) -> Vec<u8>,
+    ) -> Result<()> {
         unsupported()
     }
 

@@ -25,7 +25,9 @@ pub struct Ours {
 
 impl Ours {
     pub fn new() -> Result<Self> {
-        Ok(Self { runtime: Builder::new_current_thread().build()? })
+        Ok(Self {
+            runtime: Builder::new_current_thread().build()?,
+        })
     }
 }
 
@@ -40,7 +42,9 @@ fn config(request: &Request) -> FileConfig<NoCompression> {
         Codec::None => CodecSpec::none(),
         Codec::Lz4 => CodecSpec::lz4(),
         Codec::Zstd => CodecSpec::zstd(3),
-        Codec::BloscZstd => CodecSpec::of(Compressor::Zstd { level: 3 }).with_filter(Filter::Shuffle),
+        Codec::BloscZstd => {
+            CodecSpec::of(Compressor::Zstd { level: 3 }).with_filter(Filter::Shuffle)
+        }
         Codec::Auto => CodecSpec::auto(),
     };
     FileConfig {
@@ -149,7 +153,11 @@ impl Peer for Ours {
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {
         let file = self.runtime.block_on(open(request))?;
         let set = request.dataset.clone();
-        Ok(Box::new(Open { runtime: &self.runtime, file, set }))
+        Ok(Box::new(Open {
+            runtime: &self.runtime,
+            file,
+            set,
+        }))
     }
 
     fn create_empty(&mut self, request: &Request) -> Result<()> {
@@ -163,10 +171,15 @@ impl Peer for Ours {
     }
 
     fn compact(&mut self, request: &Request) -> Result<()> {
-        self.runtime.block_on(async { Ok(open(request).await?.compact().await?) })
+        self.runtime
+            .block_on(async { Ok(open(request).await?.compact().await?) })
     }
 
-    fn write_slabs(&mut self, request: &Request, slab: &mut dyn FnMut(usize) -> Vec<u8>) -> Result<()> {
+    fn write_slabs(
+        &mut self,
+        request: &Request,
+        slab: &mut dyn FnMut(usize) -> Vec<u8>,
+    ) -> Result<()> {
         let set = &request.dataset;
         let shape = set.usize_chunk();
         self.runtime.block_on(async {
@@ -196,7 +209,14 @@ impl Peer for Ours {
                 let name = catalogue::name(i);
                 file.create_array(&name, spec)?;
                 let data = catalogue::values(i);
-                put::<f32>(&mut file, &name, vec![0], &[data.len()], bytemuck::cast_slice(&data)).await?;
+                put::<f32>(
+                    &mut file,
+                    &name,
+                    vec![0],
+                    &[data.len()],
+                    bytemuck::cast_slice(&data),
+                )
+                .await?;
             }
             file.flush().await?;
             Ok(file.compact().await?)
@@ -250,9 +270,16 @@ struct Open<'a> {
 
 impl Handle for Open<'_> {
     fn window(&mut self, start: &[u64], shape: &[u64], out: &mut [f32]) -> Result<()> {
-        let usizes = |extents: &[u64]| -> Vec<usize> { extents.iter().map(|&n| n as usize).collect() };
+        let usizes =
+            |extents: &[u64]| -> Vec<usize> { extents.iter().map(|&n| n as usize).collect() };
         let (name, out) = (Dataset::name(0), bytemuck::cast_slice_mut(out));
-        self.runtime.block_on(fill::<f32>(&self.file, &name, usizes(start), &usizes(shape), out))
+        self.runtime.block_on(fill::<f32>(
+            &self.file,
+            &name,
+            usizes(start),
+            &usizes(shape),
+            out,
+        ))
     }
 
     fn put_chunk(&mut self, chunk: usize, data: &[u8]) -> Result<()> {

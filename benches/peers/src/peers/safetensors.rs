@@ -41,12 +41,21 @@ impl Open {
         let mut head = vec![0; 8 + u64::from_le_bytes(length) as usize];
         file.read_exact_at(&mut head, 0)?;
         let header = serde_json::from_slice(&head[8..])?;
-        Ok(Self { file, header, data: head.len() as u64 })
+        Ok(Self {
+            file,
+            header,
+            data: head.len() as u64,
+        })
     }
 
     fn read(&self, i: usize, out: &mut [u8]) -> Result<()> {
-        let tensor = self.header.info(&Dataset::name(i)).context("no such tensor")?;
-        Ok(self.file.read_exact_at(out, self.data + tensor.data_offsets.0 as u64)?)
+        let tensor = self
+            .header
+            .info(&Dataset::name(i))
+            .context("no such tensor")?;
+        Ok(self
+            .file
+            .read_exact_at(out, self.data + tensor.data_offsets.0 as u64)?)
     }
 }
 
@@ -73,8 +82,14 @@ impl Peer for SafeTensors {
     fn read(&mut self, request: &Request) -> Result<Box<dyn Values>> {
         // The whole file in memory, and a view of it: as the crate's own example reads.
         let bytes = std::fs::read(request.store.join(FILE))?;
-        let tensor = Format::deserialize(&bytes)?.tensor(&Dataset::name(0))?.data().len();
-        Ok(Box::new(Tail { bytes, length: tensor }))
+        let tensor = Format::deserialize(&bytes)?
+            .tensor(&Dataset::name(0))?
+            .data()
+            .len();
+        Ok(Box::new(Tail {
+            bytes,
+            length: tensor,
+        }))
     }
 
     fn read_into(&mut self, request: &Request, out: &mut [u8]) -> Result<()> {

@@ -52,7 +52,12 @@ impl fmt::Display for Slow {
 
 #[async_trait]
 impl ObjectStore for Slow {
-    async fn put_opts(&self, path: &Path, payload: PutPayload, o: PutOptions) -> object_store::Result<PutResult> {
+    async fn put_opts(
+        &self,
+        path: &Path,
+        payload: PutPayload,
+        o: PutOptions,
+    ) -> object_store::Result<PutResult> {
         self.inner.put_opts(path, payload, o).await
     }
 
@@ -92,7 +97,12 @@ impl ObjectStore for Slow {
         self.inner.list_with_delimiter(prefix).await
     }
 
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+    async fn copy_opts(
+        &self,
+        from: &Path,
+        to: &Path,
+        options: CopyOptions,
+    ) -> object_store::Result<()> {
         self.inner.copy_opts(from, to, options).await
     }
 }
@@ -110,23 +120,40 @@ async fn measure(what: Simulated) -> Result<f64> {
     let whole = what == Simulated::Whole;
     let store = Arc::new(Slow {
         inner: InMemory::new(),
-        streams: Semaphore::new(if whole { STREAMS } else { Semaphore::MAX_PERMITS }),
+        streams: Semaphore::new(if whole {
+            STREAMS
+        } else {
+            Semaphore::MAX_PERMITS
+        }),
         bandwidth: whole,
     });
     let path = Path::from("data.af");
     let config = || FileConfig::new(NoCompression);
-    let data: Vec<u8> = (0..ARRAY).map(|i| (i * 31 >> 7) as u8).collect();
+    let data: Vec<u8> = (0..ARRAY).map(|i| ((i * 31) >> 7) as u8).collect();
     let mut file = ArrayFile::create(store.clone(), path.clone(), config()).await?;
-    file.create_array("a", ArraySpec::new(DType::UInt8, [ARRAY as u64]).chunks([CHUNK as u64]))?;
-    file.write_array("a", vec![0], ArrayView::from_shape(IxDyn(&[ARRAY]), &data[..])?).await?;
+    file.create_array(
+        "a",
+        ArraySpec::new(DType::UInt8, [ARRAY as u64]).chunks([CHUNK as u64]),
+    )?;
+    file.write_array(
+        "a",
+        vec![0],
+        ArrayView::from_shape(IxDyn(&[ARRAY]), &data[..])?,
+    )
+    .await?;
     file.flush().await?;
     file.compact().await?;
 
     let file = ArrayFile::open(store, path, config()).await?;
     let start = Instant::now();
     let chunk = async |i: usize| -> Result<()> {
-        let read = file.read_array::<u8>("a", vec![i * CHUNK], vec![CHUNK]).await?;
-        anyhow::ensure!(read.as_slice() == Some(&data[i * CHUNK..][..CHUNK]), "chunk {i} differs");
+        let read = file
+            .read_array::<u8>("a", vec![i * CHUNK], vec![CHUNK])
+            .await?;
+        anyhow::ensure!(
+            read.as_slice() == Some(&data[i * CHUNK..][..CHUNK]),
+            "chunk {i} differs"
+        );
         Ok(())
     };
     match what {

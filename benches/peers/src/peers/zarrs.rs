@@ -7,8 +7,13 @@ use anyhow::{Context, Result, bail};
 use bytemuck::Pod;
 use serde_json::{Value, json};
 use unsafe_cell_slice::UnsafeCellSlice;
-use zarrs::array::chunk_cache::{ChunkCache, ChunkCacheDecodedLruSizeLimit, ChunkCachePartialDecoderLruSizeLimit};
-use zarrs::array::{Array, ArrayBytes, ArrayBytesDecodeIntoTarget, ArrayBytesFixedDisjointView, ArrayMetadata, ArraySubset, ElementOwned};
+use zarrs::array::chunk_cache::{
+    ChunkCache, ChunkCacheDecodedLruSizeLimit, ChunkCachePartialDecoderLruSizeLimit,
+};
+use zarrs::array::{
+    Array, ArrayBytes, ArrayBytesDecodeIntoTarget, ArrayBytesFixedDisjointView, ArrayMetadata,
+    ArraySubset, ElementOwned,
+};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::ReadableStorageTraits;
 
@@ -57,7 +62,9 @@ impl Zarrs {
         let compressor = match codec {
             Codec::None => None,
             Codec::Lz4 => Some(blosc("lz4", 5, "noshuffle", set)),
-            Codec::Zstd => Some(json!({"name": "zstd", "configuration": {"level": 3, "checksum": false}})),
+            Codec::Zstd => {
+                Some(json!({"name": "zstd", "configuration": {"level": 3, "checksum": false}}))
+            }
             Codec::BloscZstd => Some(blosc("zstd", 3, "shuffle", set)),
             Codec::Auto => return unsupported(),
         };
@@ -94,7 +101,12 @@ fn path(i: usize) -> String {
     format!("/{}", Dataset::name(i))
 }
 
-fn metadata(set: &Dataset, chunk: &[u64], codecs: Vec<Value>, attributes: Value) -> Result<ArrayMetadata> {
+fn metadata(
+    set: &Dataset,
+    chunk: &[u64],
+    codecs: Vec<Value>,
+    attributes: Value,
+) -> Result<ArrayMetadata> {
     let dtype = match set.dtype {
         Dtype::Uint8 => "uint8",
         Dtype::Int16 => "int16",
@@ -119,7 +131,12 @@ fn fill<T: ElementOwned + Pod>(array: &Array<FilesystemStore>, out: &mut [u8]) -
     let shape = array.shape().to_vec();
     // SAFETY: this is the only view of `out`.
     let mut view = unsafe {
-        ArrayBytesFixedDisjointView::new(UnsafeCellSlice::new(out), size_of::<T>(), &shape, subset.clone())?
+        ArrayBytesFixedDisjointView::new(
+            UnsafeCellSlice::new(out),
+            size_of::<T>(),
+            &shape,
+            subset.clone(),
+        )?
     };
     Ok(array.retrieve_array_subset_into(&subset, ArrayBytesDecodeIntoTarget::Fixed(&mut view))?)
 }
@@ -179,13 +196,20 @@ impl Peer for Zarrs {
 
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {
         let array = self.array(request, 0)?;
-        let shared: Arc<Array<dyn ReadableStorageTraits>> = Arc::new(self.array(request, 0)?.readable());
+        let shared: Arc<Array<dyn ReadableStorageTraits>> =
+            Arc::new(self.array(request, 0)?.readable());
         let cache: Option<Box<dyn ChunkCache>> = match self.layout {
             Layout::Plain => None,
             Layout::Cached => Some(Box::new(ChunkCacheDecodedLruSizeLimit::new(shared, CACHE))),
-            Layout::Sharded => Some(Box::new(ChunkCachePartialDecoderLruSizeLimit::new(shared, CACHE))),
+            Layout::Sharded => Some(Box::new(ChunkCachePartialDecoderLruSizeLimit::new(
+                shared, CACHE,
+            ))),
         };
-        Ok(Box::new(Open { array, cache, request: request.clone() }))
+        Ok(Box::new(Open {
+            array,
+            cache,
+            request: request.clone(),
+        }))
     }
 
     fn create_empty(&mut self, request: &Request) -> Result<()> {
@@ -198,7 +222,11 @@ impl Peer for Zarrs {
         Ok(Array::new_with_metadata(self.store(request)?, &path(0), metadata)?.store_metadata()?)
     }
 
-    fn write_slabs(&mut self, request: &Request, slab: &mut dyn FnMut(usize) -> Vec<u8>) -> Result<()> {
+    fn write_slabs(
+        &mut self,
+        request: &Request,
+        slab: &mut dyn FnMut(usize) -> Vec<u8>,
+    ) -> Result<()> {
         let set = &request.dataset;
         let metadata = self.metadata(set, request.codec)?;
         let array = Array::new_with_metadata(self.store(request)?, &path(0), metadata)?;
@@ -213,7 +241,12 @@ impl Peer for Zarrs {
     fn write_catalogue(&mut self, request: &Request, n: usize) -> Result<()> {
         let store = self.store(request)?;
         let shape = vec![catalogue::VALUES as u64];
-        let set = Dataset { dtype: Dtype::Float32, shape: shape.clone(), chunk: shape, ..request.dataset.clone() };
+        let set = Dataset {
+            dtype: Dtype::Float32,
+            shape: shape.clone(),
+            chunk: shape,
+            ..request.dataset.clone()
+        };
         for i in 0..n {
             let attributes: serde_json::Map<String, Value> = catalogue::attributes(i)
                 .map(|(key, value)| match value {
@@ -245,7 +278,10 @@ impl Peer for Zarrs {
         for entry in std::fs::read_dir(&request.store)? {
             let name = entry?.file_name();
             let array = Array::open(Arc::clone(&store), &format!("/{}", name.to_string_lossy()))?;
-            let value = array.attributes().get(catalogue::KEY).and_then(Value::as_i64);
+            let value = array
+                .attributes()
+                .get(catalogue::KEY)
+                .and_then(Value::as_i64);
             count += usize::from(value.is_some_and(|v| catalogue::asked(v as i32)));
         }
         Ok(count)
@@ -267,7 +303,9 @@ impl Handle for Open {
             return Ok(());
         };
         let read = cache.retrieve_array_subset_bytes(&subset, &Default::default())?;
-        let ArrayBytes::Fixed(read) = &*read else { bail!("f32 has a fixed length") };
+        let ArrayBytes::Fixed(read) = &*read else {
+            bail!("f32 has a fixed length")
+        };
         bytemuck::cast_slice_mut::<f32, u8>(out).copy_from_slice(read);
         Ok(())
     }

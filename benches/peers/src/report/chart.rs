@@ -22,25 +22,51 @@ pub fn pictures(results: &Results) -> Vec<Picture> {
     let picture = |name, title, works: &[(&str, &str)]| {
         let panels: Vec<Vec<&Row>> = works
             .iter()
-            .map(|(work, codec)| results.rows.iter().filter(|r| r.work == *work && r.codec == *codec).collect())
+            .map(|(work, codec)| {
+                results
+                    .rows
+                    .iter()
+                    .filter(|r| r.work == *work && r.codec == *codec)
+                    .collect()
+            })
             .filter(|rows: &Vec<&Row>| rows.iter().any(|row| row.peer == OURS))
             .collect();
-        (!panels.is_empty()).then(|| Picture { name, title, svg: svg(&panels) })
+        (!panels.is_empty()).then(|| Picture {
+            name,
+            title,
+            svg: svg(&panels),
+        })
     };
     [
-        picture("one-array", "One array, written and read", &[
-            ("write", "none"),
-            ("write", "zstd-3"),
-            ("read", "none"),
-            ("read", "zstd-3"),
-        ]),
-        picture("windows", "Windows of a cube", &[
-            ("windows", "none"),
-            ("windows", "zstd-3"),
-            ("series", "none"),
-            ("series", "zstd-3"),
-        ]),
-        picture("many-arrays", "Many arrays", &[("many-write", "none"), ("many-read", "none"), ("attribute", "none")]),
+        picture(
+            "one-array",
+            "One array, written and read",
+            &[
+                ("write", "none"),
+                ("write", "zstd-3"),
+                ("read", "none"),
+                ("read", "zstd-3"),
+            ],
+        ),
+        picture(
+            "windows",
+            "Windows of a cube",
+            &[
+                ("windows", "none"),
+                ("windows", "zstd-3"),
+                ("series", "none"),
+                ("series", "zstd-3"),
+            ],
+        ),
+        picture(
+            "many-arrays",
+            "Many arrays",
+            &[
+                ("many-write", "none"),
+                ("many-read", "none"),
+                ("attribute", "none"),
+            ],
+        ),
     ]
     .into_iter()
     .flatten()
@@ -64,10 +90,22 @@ fn panel(body: &mut String, rows: &[&Row], top: f64) -> f64 {
     let mut rows = rows.to_vec();
     rows.sort_by(|a, b| a.median.cpu_ms.total_cmp(&b.median.cpu_ms));
     let cpu = |row: &Row| row.median.cpu_ms / row.operations as f64;
-    let ours = rows.iter().find(|row| row.peer == OURS).map_or(1.0, |row| cpu(row));
-    let longest = rows.iter().map(|row| cpu(row).min(CUT * ours)).fold(0.0, f64::max);
-    let title = rows.first().map_or(String::new(), |row| format!("{} ({})", row.title, row.codec));
-    _ = writeln!(body, "<text x=\"4\" y=\"{}\" font-weight=\"bold\">{title}</text>", top + 18.0);
+    let ours = rows
+        .iter()
+        .find(|row| row.peer == OURS)
+        .map_or(1.0, |row| cpu(row));
+    let longest = rows
+        .iter()
+        .map(|row| cpu(row).min(CUT * ours))
+        .fold(0.0, f64::max);
+    let title = rows.first().map_or(String::new(), |row| {
+        format!("{} ({})", row.title, row.codec)
+    });
+    _ = writeln!(
+        body,
+        "<text x=\"4\" y=\"{}\" font-weight=\"bold\">{title}</text>",
+        top + 18.0
+    );
     let mut y = top + 28.0;
     for row in rows {
         let length = cpu(row).min(CUT * ours) / longest * BARS;

@@ -16,8 +16,12 @@ pub fn write(results: &Results) -> Result<()> {
     let docs = crate::home().join("../../docs");
     let page = docs.join("performance.md");
     let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
-    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no {BEGIN} in the page"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("no {END} in the page"))?;
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .with_context(|| format!("no {BEGIN} in the page"))?;
+    let (_, after) = rest
+        .split_once(END)
+        .with_context(|| format!("no {END} in the page"))?;
 
     let mut body = table::machine(results);
     body += "\n### Targets\n\n";

@@ -12,14 +12,19 @@ pub fn machine(results: &Results) -> String {
         Size::Quick => "`--quick`",
         Size::Full => "`--full`",
     };
-    format!("Measured on: {}. Size of the run: {size}.\n", results.machine)
+    format!(
+        "Measured on: {}. Size of the run: {size}.\n",
+        results.machine
+    )
 }
 
 pub fn targets(results: &Results) -> String {
     let verdicts = targets::verdicts(results);
     let met = verdicts.iter().filter(|v| v.met() == Some(true)).count();
     let missed = verdicts.iter().filter(|v| v.met() == Some(false)).count();
-    let mut text = format!("{met} met, {missed} missed.\n\n| | target | measured | bound | |\n|---|---|---:|---:|---|\n");
+    let mut text = format!(
+        "{met} met, {missed} missed.\n\n| | target | measured | bound | |\n|---|---|---:|---:|---|\n"
+    );
     for verdict in verdicts {
         let measured = verdict.measured.map_or("not measured".to_owned(), figure);
         let bound = match verdict.bound {
@@ -31,7 +36,11 @@ pub fn targets(results: &Results) -> String {
             Some(false) => "**missed**",
             None => "",
         };
-        _ = writeln!(text, "| {} | {} | {measured} | {bound} | {word} |", verdict.number, verdict.what);
+        _ = writeln!(
+            text,
+            "| {} | {} | {measured} | {bound} | {word} |",
+            verdict.number, verdict.what
+        );
     }
     text
 }
@@ -41,7 +50,10 @@ pub fn works(results: &Results) -> String {
     let mut text = String::new();
     let mut rows = &results.rows[..];
     while let Some(first) = rows.first() {
-        let end = rows.iter().position(|row| !same_work(row, first)).unwrap_or(rows.len());
+        let end = rows
+            .iter()
+            .position(|row| !same_work(row, first))
+            .unwrap_or(rows.len());
         text += &work(first, &rows[..end]);
         rows = &rows[end..];
     }
@@ -60,9 +72,20 @@ fn work(first: &Row, rows: &[Row]) -> String {
     codecs.dedup();
     for codec in codecs {
         let mut rows: Vec<&Row> = rows.iter().filter(|row| row.codec == codec).collect();
-        rows.sort_by(|a, b| (rank(a), a.median.cpu_ms).partial_cmp(&(rank(b), b.median.cpu_ms)).unwrap_or(a.peer.cmp(&b.peer)));
-        let limit = if codec == "none" { "limit: file" } else { "limit: codec" };
-        let limit = rows.iter().find(|row| row.peer == limit).map(|row| row.median.cpu_ms);
+        rows.sort_by(|a, b| {
+            (rank(a), a.median.cpu_ms)
+                .partial_cmp(&(rank(b), b.median.cpu_ms))
+                .unwrap_or(a.peer.cmp(&b.peer))
+        });
+        let limit = if codec == "none" {
+            "limit: file"
+        } else {
+            "limit: codec"
+        };
+        let limit = rows
+            .iter()
+            .find(|row| row.peer == limit)
+            .map(|row| row.median.cpu_ms);
         let formats = rows.iter().filter(|row| rank(row) > 0);
         let best = formats.map(|row| row.median.cpu_ms).min_by(f64::total_cmp);
         for row in rows {
@@ -73,7 +96,13 @@ fn work(first: &Row, rows: &[Row]) -> String {
 }
 
 fn rank(row: &Row) -> usize {
-    if row.peer.starts_with("limit") { 0 } else if row.peer == OURS { 1 } else { 2 }
+    if row.peer.starts_with("limit") {
+        0
+    } else if row.peer == OURS {
+        1
+    } else {
+        2
+    }
 }
 
 fn line(row: &Row, limit: Option<f64>, best: Option<f64>) -> String {
@@ -82,10 +111,26 @@ fn line(row: &Row, limit: Option<f64>, best: Option<f64>) -> String {
         Some(of) if m.cpu_ms > 0.0 => format!("{:.2}", of / m.cpu_ms),
         _ => String::new(),
     };
-    let limited = if rank(row) == 0 { String::new() } else { share(limit) };
-    let bested = if rank(row) == 0 { String::new() } else { share(best) };
-    let peer = if row.peer == OURS { format!("**{OURS}**") } else { row.peer.clone() };
-    let disk = if m.bytes == 0 { String::new() } else { figure(m.bytes as f64 / 1e6) };
+    let limited = if rank(row) == 0 {
+        String::new()
+    } else {
+        share(limit)
+    };
+    let bested = if rank(row) == 0 {
+        String::new()
+    } else {
+        share(best)
+    };
+    let peer = if row.peer == OURS {
+        format!("**{OURS}**")
+    } else {
+        row.peer.clone()
+    };
+    let disk = if m.bytes == 0 {
+        String::new()
+    } else {
+        figure(m.bytes as f64 / 1e6)
+    };
     format!(
         "| {} | {peer} | {} | {} | {limited} | {bested} | {disk} | {:.0} |\n",
         row.codec,

@@ -7,8 +7,8 @@ use ndarray::{ArrayView, IxDyn};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use published_015::{
-    ArrayFile, ArrayWriter, AttributeValue, Lz4Codec, NoCompression, ReadConfig, StatValue, WriterConfig,
-    ZstdCodec,
+    ArrayFile, ArrayWriter, AttributeValue, Lz4Codec, NoCompression, ReadConfig, StatValue,
+    WriterConfig, ZstdCodec,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -25,7 +25,9 @@ pub struct Published {
 
 impl Published {
     pub fn new() -> Result<Self> {
-        Ok(Self { runtime: Builder::new_current_thread().build()? })
+        Ok(Self {
+            runtime: Builder::new_current_thread().build()?,
+        })
     }
 }
 
@@ -95,7 +97,10 @@ impl Peer for Published {
 
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {
         let file = self.runtime.block_on(open(request))?;
-        Ok(Box::new(Open { runtime: &self.runtime, file }))
+        Ok(Box::new(Open {
+            runtime: &self.runtime,
+            file,
+        }))
     }
 
     fn write_catalogue(&mut self, request: &Request, n: usize) -> Result<()> {
@@ -104,7 +109,11 @@ impl Peer for Published {
             let name = catalogue::name(i);
             let data = catalogue::values(i);
             writer.define_array::<f32>(&name, vec![], vec![data.len()], None, None)?;
-            writer.write_array(&name, vec![0], ArrayView::from_shape(IxDyn(&[data.len()]), &data)?)?;
+            writer.write_array(
+                &name,
+                vec![0],
+                ArrayView::from_shape(IxDyn(&[data.len()]), &data)?,
+            )?;
             for (key, value) in catalogue::attributes(i) {
                 let value = match value {
                     Attribute::Text(text) => AttributeValue::String(text.into()),
@@ -130,16 +139,17 @@ impl Peer for Published {
 
     fn attribute_predicate(&mut self, request: &Request) -> Result<usize> {
         let file = self.runtime.block_on(open(request))?;
-        let column = file.attribute_column(catalogue::KEY).context("no such key")?;
-        let asked = |value: &Option<AttributeValue>| {
-            matches!(value, Some(AttributeValue::Int32(v)) if catalogue::asked(*v))
-        };
+        let column = file
+            .attribute_column(catalogue::KEY)
+            .context("no such key")?;
+        let asked = |value: &Option<AttributeValue>| matches!(value, Some(AttributeValue::Int32(v)) if catalogue::asked(*v));
         Ok(column.iter().filter(|value| asked(value)).count())
     }
 
     fn statistic_predicate(&mut self, request: &Request, bound: f64) -> Result<usize> {
         let file = self.runtime.block_on(open(request))?;
-        let asked = |max: &Option<StatValue>| matches!(max, Some(StatValue::Float(max)) if *max >= bound);
+        let asked =
+            |max: &Option<StatValue>| matches!(max, Some(StatValue::Float(max)) if *max >= bound);
         Ok(file.stats().filter(|stats| asked(&stats.max)).count())
     }
 }
@@ -153,7 +163,9 @@ impl Handle for Open<'_> {
     fn window(&mut self, start: &[u64], shape: &[u64], out: &mut [f32]) -> Result<()> {
         let usizes = |n: &[u64]| -> Vec<usize> { n.iter().map(|&n| n as usize).collect() };
         let name = Dataset::name(0);
-        let read = self.file.read_array::<f32>(&name, usizes(start), usizes(shape));
+        let read = self
+            .file
+            .read_array::<f32>(&name, usizes(start), usizes(shape));
         let read: Read<f32> = self.runtime.block_on(read)?;
         out.copy_from_slice(read.as_slice().context("C order")?);
         Ok(())
