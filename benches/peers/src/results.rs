@@ -30,14 +30,15 @@ pub struct Results {
 }
 
 impl Results {
-    /// Takes new rows in the place of older ones of the same works.
+    /// Takes new rows in the place of older ones of the same work; new works come last.
     pub fn replace(&mut self, rows: Vec<Row>) {
         let new = |old: &Row| {
             rows.iter()
                 .any(|row| row.work == old.work && row.title == old.title)
         };
+        let place = self.rows.iter().position(new).unwrap_or(self.rows.len());
         self.rows.retain(|old| !new(old));
-        self.rows.extend(rows);
+        self.rows.splice(place..place, rows);
     }
 
     pub fn save(&self) -> Result<()> {

@@ -295,11 +295,10 @@ impl Plan<'_> {
         let count = self.size.pick(20, 5_000, 25_000);
         let length = self.size.pick(1_000, 10_000, 10_000);
         let set = data::make(self.raw, Look::Walk, &[length], &[length], count)?;
-        let peers = vec![
+        let mut peers = vec![
             "limit: memcpy",
             "limit: file",
             OURS,
-            "zarrs",
             "HDF5",
             "safetensors",
             PUBLISHED[0],
@@ -307,6 +306,10 @@ impl Plan<'_> {
             PUBLISHED[2],
             "h5py",
         ];
+        if self.size != Size::Quick {
+            // Two objects an array: minutes of waiting for the disk, though little CPU.
+            peers.push("zarrs");
+        }
         let write = Work {
             peers,
             rounds: self.size.pick(1, 3, 3),
