@@ -12,7 +12,7 @@ use steps::{Length, Step};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  ci                 all that follow, stopping at the first that fails
+  ci                 all that follow but peers, stopping at the first that fails
   lint               formatting, clippy, documentation
   servers            install the servers that the tests of crates/reliability start
   test               all tests of the workspace
@@ -20,6 +20,7 @@ usage: cargo xtask <command>
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
   scaling            bulk work at growing sizes, by instructions
+  peers --smoke      the benchmarks beside other formats, in tiny sizes: do they work?
   fuzz [--seconds N | --runs N]
                      the fuzz targets, each N seconds (default 30) or N executions
 ";
@@ -49,6 +50,7 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
         ("scaling", []) => vec![Step::Scaling],
+        ("peers", ["--smoke"]) => vec![Step::Peers],
         ("fuzz", []) => vec![Step::Fuzz(Length::Seconds(30))],
         ("fuzz", ["--seconds", n]) => vec![Step::Fuzz(Length::Seconds(number(n)?))],
         ("fuzz", ["--runs", n]) => vec![Step::Fuzz(Length::Runs(number(n)?))],

@@ -4,6 +4,7 @@ mod debian;
 mod examples;
 mod fuzz;
 mod lint;
+mod peers;
 mod python;
 mod scaling;
 mod second_reader;
@@ -24,6 +25,7 @@ pub enum Step {
     SecondReader,
     Valgrind,
     Scaling,
+    Peers,
     Fuzz(Length),
 }
 
@@ -52,6 +54,7 @@ impl Step {
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
             Self::Scaling => "scaling",
+            Self::Peers => "peers",
             Self::Fuzz(_) => "fuzz",
         }
     }
@@ -65,6 +68,7 @@ impl Step {
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
             Self::Scaling => scaling::run(),
+            Self::Peers => peers::smoke(),
             Self::Fuzz(length) => fuzz::run(length),
         }
     }
