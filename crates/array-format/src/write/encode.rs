@@ -16,6 +16,8 @@ use crate::error::Result;
 
 /// Decoded bytes from which on other tasks of the runtime are to go on meanwhile.
 const BLOCKING_BYTES: u64 = 128 << 10;
+/// Decoded bytes that a quick codec may encode while other tasks of a runtime of one thread wait.
+const TURN_BYTES: u64 = 1 << 20;
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
 /// Tiles that `auto` looks at, and how much of each.
@@ -72,7 +74,7 @@ impl<'a> Encoder<'a> {
     }
 
     pub(crate) fn push(&mut self, job: Job<'a>) {
-        self.bytes += job.elements.borrowed().raw_len().max(1);
+        self.bytes += job.bytes();
         self.jobs.push(job);
     }
 
@@ -95,8 +97,16 @@ impl<'a> Encoder<'a> {
         if bytes < BLOCKING_BYTES {
             return work.run(&jobs, take);
         }
-        if work.pipeline.is_none() || blocking::may_hold_up() {
+        let mut take = take;
+        if blocking::may_hold_up() {
             return blocking::in_place(|| work.run(&jobs, take));
+        }
+        if work.pipeline.is_quick() && jobs.iter().all(|job| job.bytes() <= TURN_BYTES) {
+            for turn in turns(&jobs, TURN_BYTES * self.threads as u64) {
+                work.run(turn, &mut take)?;
+                blocking::give_way().await;
+            }
+            return Ok(());
         }
         let jobs: Vec<Job<'static>> = jobs.into_iter().map(Job::into_owned).collect();
         let frames = blocking::run(move || {
@@ -107,7 +117,6 @@ impl<'a> Encoder<'a> {
             })?;
             Ok::<_, crate::Error>(frames)
         });
-        let mut take = take;
         let frames = frames.await??;
         frames
             .into_iter()
@@ -142,7 +151,26 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// Jobs in groups of about this many bytes.
+fn turns<'j, 'a>(mut jobs: &'j [Job<'a>], bytes: u64) -> impl Iterator<Item = &'j [Job<'a>]> {
+    std::iter::from_fn(move || {
+        let mut room = bytes;
+        let n = jobs.iter().take_while(|job| {
+            let fits = room > 0;
+            room = room.saturating_sub(job.bytes());
+            fits
+        });
+        let (turn, rest) = jobs.split_at(n.count());
+        jobs = rest;
+        (!turn.is_empty()).then_some(turn)
+    })
+}
+
 impl Job<'_> {
+    fn bytes(&self) -> u64 {
+        self.elements.borrowed().raw_len().max(1)
+    }
+
     fn into_owned(self) -> Job<'static> {
         Job {
             tile: self.tile,

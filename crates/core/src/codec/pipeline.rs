@@ -82,9 +82,14 @@ impl Pipeline {
         })
     }
 
-    /// Whether bytes are stored as they are.
-    pub fn is_none(&self) -> bool {
-        self.filters.is_empty() && self.compressor.is_none()
+    /// Whether it takes some milliseconds for a megabyte at most.
+    pub fn is_quick(&self) -> bool {
+        let lz4 = |codec: &Arc<dyn CompressionCodec>| {
+            codec
+                .builtin()
+                .is_some_and(|c| matches!(c, Compressor::Lz4))
+        };
+        self.compressor.as_ref().is_none_or(lz4)
     }
 
     /// What to record of it.
