@@ -30,7 +30,7 @@ use object_store::{
 };
 
 pub(crate) use adopt::recognise;
-use disk::{Disk, Stamp};
+use disk::Disk;
 pub(crate) use leftovers::Leftover;
 pub(crate) use open_file::OpenFile;
 #[cfg(not(test))]
@@ -155,10 +155,16 @@ fn without_attributes(attributes: &object_store::Attributes, store: &LocalStore)
     })
 }
 
-fn result(stamp: &Stamp) -> PutResult {
-    PutResult {
-        e_tag: Some(stamp.e_tag()),
-        version: None,
+/// What a put, or an update of a version, answers.
+fn answer(location: &Path, put: io::Result<Put>, is_update: bool) -> Result<PutResult> {
+    let (path, source) = (location.to_string(), "another object is there".into());
+    match put.map_err(|error| failed(location, error))? {
+        Put::Done(stamp) => Ok(PutResult {
+            e_tag: Some(stamp.e_tag()),
+            version: None,
+        }),
+        Put::Taken if is_update => Err(Error::Precondition { path, source }),
+        Put::Taken => Err(Error::AlreadyExists { path, source }),
     }
 }
 
@@ -175,7 +181,7 @@ impl ObjectStore for LocalStore {
         let path = self.files.path_to_filesystem(&location)?;
         blocking(move || {
             let staged = || writer.write(&path, payload.iter());
-            let taken = || Box::from("another object is there");
+            let is_update = matches!(options.mode, PutMode::Update(_));
             let put = match options.mode {
                 PutMode::Overwrite => staged()
                     .and_then(|file| writer.overwrite(&path, file))
@@ -185,23 +191,10 @@ impl ObjectStore for LocalStore {
                     let e_tag = version.e_tag.ok_or_else(|| {
                         generic(format!("{location}: an update needs an ETag").into())
                     })?;
-                    let put = writer.update(&path, &e_tag, staged);
-                    if let Ok(Put::Taken) = put {
-                        return Err(Error::Precondition {
-                            path: location.to_string(),
-                            source: taken(),
-                        });
-                    }
-                    put
+                    writer.update(&path, &e_tag, staged)
                 }
             };
-            match put.map_err(|error| failed(&location, error))? {
-                Put::Done(stamp) => Ok(result(&stamp)),
-                Put::Taken => Err(Error::AlreadyExists {
-                    path: location.to_string(),
-                    source: taken(),
-                }),
-            }
+            answer(&location, put, is_update)
         })
         .await
     }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{Error, PutMode, PutResult, Result};
+use object_store::{PutMode, PutResult, Result};
 
 use super::disk::{DiskFile, Stamp};
 use super::writer::{Put, Staged, Writer, lacks_links};
-use super::{LocalStore, blocking, failed, result};
+use super::{LocalStore, answer, blocking, failed};
 
 /// Bytes that are copied together when a file is made anew.
 const COPY_BYTES: u64 = 1 << 20;
@@ -170,13 +170,7 @@ impl LocalStore {
         let create = *mode == PutMode::Create;
         blocking(move || {
             let put = staging.lock().publish(&path, &head, length, &tail, create);
-            match put.map_err(|error| failed(&location, error))? {
-                Put::Done(stamp) => Ok(result(&stamp)),
-                Put::Taken => Err(Error::AlreadyExists {
-                    path: location.to_string(),
-                    source: "another object is there".into(),
-                }),
-            }
+            answer(&location, put, false)
         })
         .await
     }
@@ -199,13 +193,7 @@ impl LocalStore {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(Put::Taken),
                 put => put,
             };
-            match put.map_err(|error| failed(&location, error))? {
-                Put::Done(stamp) => Ok(result(&stamp)),
-                Put::Taken => Err(Error::Precondition {
-                    path: location.to_string(),
-                    source: "another object is there".into(),
-                }),
-            }
+            answer(&location, put, true)
         })
         .await
     }

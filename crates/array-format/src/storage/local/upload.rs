@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use futures::FutureExt;
 use object_store::path::Path;
-use object_store::{Error, MultipartUpload, PutMode, PutPayload, PutResult, Result, UploadPart};
+use object_store::{MultipartUpload, PutMode, PutPayload, PutResult, Result, UploadPart};
 
 use super::disk::DiskFile;
 use super::writer::{Put, Staged, Writer};
-use super::{blocking, failed, result};
+use super::{answer, blocking, failed};
 
 /// An upload into a staging file, which becomes the object when it is complete.
 pub(super) struct Upload {
@@ -66,13 +66,7 @@ impl Upload {
                     _ => writer.overwrite(&path, staged).map(Put::Done),
                 }
             });
-            match put.map_err(|error| failed(&location, error))? {
-                Put::Done(stamp) => Ok(result(&stamp)),
-                Put::Taken => Err(Error::AlreadyExists {
-                    path: location.to_string(),
-                    source: "another object is there".into(),
-                }),
-            }
+            answer(&location, put, false)
         })
         .await
     }
