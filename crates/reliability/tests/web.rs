@@ -11,13 +11,14 @@ use tempfile::TempDir;
 /// Sidecars of the file that is made here: more than are asked for at once where nothing is listed.
 const SIDECARS: usize = 20;
 
-/// The golden files, a file with many sidecars, and one of a base alone.
+/// The golden files with all that belongs to them, a file with many sidecars, and one of a base alone.
 async fn files() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/v1");
     for entry in std::fs::read_dir(golden).unwrap() {
         let from = entry.unwrap().path();
-        if from.extension().is_some_and(|extension| extension == "af") {
+        let is_expectation = from.extension().is_some_and(|it| it == "json");
+        if !is_expectation {
             let to = folder.path().join(from.file_name().unwrap());
             std::fs::copy(&from, to).unwrap();
         }
