@@ -20,6 +20,7 @@ usage: cargo xtask <command>
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
   scaling            bulk work at growing sizes, by instructions
+  counts [--record]  what an element costs on hot paths, by instructions
   peers --smoke      the benchmarks beside other formats, in tiny sizes: do they work?
   fuzz [--seconds N | --runs N]
                      the fuzz targets, each N seconds (default 30) or N executions
@@ -50,6 +51,8 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
         ("scaling", []) => vec![Step::Scaling],
+        ("counts", []) => vec![Step::Counts { record: false }],
+        ("counts", ["--record"]) => vec![Step::Counts { record: true }],
         ("peers", ["--smoke"]) => vec![Step::Peers],
         ("fuzz", []) => vec![Step::Fuzz(Length::Seconds(30))],
         ("fuzz", ["--seconds", n]) => vec![Step::Fuzz(Length::Seconds(number(n)?))],

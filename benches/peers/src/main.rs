@@ -2,6 +2,7 @@
 
 mod child;
 mod climate;
+mod codecs;
 mod data;
 mod meter;
 mod peers;
@@ -25,6 +26,8 @@ usage: peers <command>
 
   run [--smoke | --quick | --full] [--only WORK]... [--rust-only]
            measure, keep the results, write the tables
+  codecs [--smoke | --quick | --full]
+           measure codecs and sizes of frames in memory, write their tables
   report   write the tables again, from the results that are kept
   child    one measurement, asked for on standard input";
 
@@ -50,6 +53,9 @@ fn command(arguments: &[&str]) -> Result<()> {
         ["child"] => child::run(),
         ["report"] => report::write(&results::load()?),
         ["run", options @ ..] => run(options),
+        ["codecs"] | ["codecs", "--quick"] => codecs::run(Size::Quick),
+        ["codecs", "--smoke"] => codecs::run(Size::Smoke),
+        ["codecs", "--full"] => codecs::run(Size::Full),
         _ => bail!("{USAGE}"),
     }
 }

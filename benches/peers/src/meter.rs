@@ -64,7 +64,7 @@ fn millis(duration: Duration) -> f64 {
 }
 
 /// User and system time of all threads, what `getrusage` has, to the nanosecond.
-fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

@@ -10,14 +10,14 @@ use array_format_core::wire::tables::{FILE_ID, Frames};
 use array_format_core::wire::trailer::Trailer;
 use elsa::sync::FrozenMap;
 
-use crate::commit::InDoubt;
+use crate::commit::{InDoubt, Turns};
 use crate::config::Settings;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
 use crate::fetch::Pins;
 use crate::footer::Footer;
 use crate::layout::MergedArrayMeta;
-use crate::pending::{Pending, PendingArray};
+use crate::pending::Pending;
 use crate::spec::ArraySpec;
 use crate::stats::{ArrayStats, StatsFile};
 use crate::storage::ObjectStoreBackend;
@@ -48,6 +48,8 @@ pub struct ArrayFile {
     pub(crate) trailer: Trailer,
     /// Layers that this handle tried to write without learning how it ended.
     pub(crate) in_doubt: Vec<InDoubt>,
+    /// What it knows of others who write.
+    pub(crate) turns: Turns,
     pub(crate) pending: Pending,
     /// Whether it shows a point of the history, and takes no changes.
     pub(crate) frozen: bool,
@@ -65,13 +67,18 @@ impl ArrayFile {
     /// # Errors
     /// [`Error::ArrayNotFound`]; [`Error::Corrupt`] if its page is damaged.
     pub fn get_array(&self, name: &str) -> Result<&ArrayMeta> {
+        self.shared(name).map(|meta| &**meta)
+    }
+
+    /// As [`ArrayFile::get_array`], to be kept.
+    pub(crate) fn shared(&self, name: &str) -> Result<&Arc<ArrayMeta>> {
         self.find(name)?.ok_or_else(|| Error::ArrayNotFound {
             name: name.to_owned(),
         })
     }
 
-    /// As [`ArrayFile::get_array`], with `None` for an unknown name.
-    pub(crate) fn find(&self, name: &str) -> Result<Option<&ArrayMeta>> {
+    /// As [`ArrayFile::shared`], with `None` for an unknown name.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<&Arc<ArrayMeta>>> {
         match self.pending.arrays.get(name) {
             Some(array) => Ok(array.as_ref().map(|a| &a.meta)),
             None => self.snapshot.array(name),
@@ -94,7 +101,7 @@ impl ArrayFile {
                 out.push(meta);
             }
         })?;
-        out.extend(self.pending.arrays.values().flatten().map(|a| &a.meta));
+        out.extend(self.pending.arrays.values().flatten().map(|a| &*a.meta));
         out.sort_unstable_by_key(|meta| meta.id);
         Ok(out)
     }
@@ -127,13 +134,19 @@ impl ArrayFile {
         )
     }
 
+    /// The definition of a visible array as of the last commit, if it had one then.
+    pub(crate) fn committed<'a>(&'a self, meta: &'a ArrayMeta) -> Option<&'a ArrayMeta> {
+        match self.pending.array(&meta.name) {
+            Some(array) => array.committed.as_deref(),
+            None => Some(meta),
+        }
+    }
+
     fn committed_statistics(&self, name: &str) -> Result<Option<ArrayStats>> {
-        let meta = match self.pending.arrays.get(name) {
-            Some(Some(PendingArray { committed, .. })) => committed.as_deref(),
-            Some(None) => None,
-            None => self.snapshot.array(name)?,
-        };
-        meta.map(|meta| self.statistics_of(name, meta)).transpose()
+        let committed = self.find(name)?.and_then(|meta| self.committed(meta));
+        committed
+            .map(|meta| self.statistics_of(name, meta))
+            .transpose()
     }
 
     /// Statistics of a committed array, under the name that is visible now.
@@ -170,10 +183,18 @@ impl ArrayFile {
     }
 
     fn collect_statistics(&self) -> Result<StatsFile> {
-        let mut arrays = Vec::new();
-        for meta in self.arrays()? {
-            arrays.extend(self.committed_statistics(&meta.name)?);
-        }
+        let columns = self.statistics_columns()?;
+        let rows = columns.arrays.iter().enumerate();
+        let arrays = rows
+            .filter(|(_, meta)| self.committed(meta).is_some())
+            .map(|(i, meta)| ArrayStats {
+                name: meta.name.clone(),
+                min: columns.min[i].cloned(),
+                max: columns.max[i].cloned(),
+                null_count: columns.null_count[i],
+                row_count: columns.row_count[i],
+            })
+            .collect();
         Ok(StatsFile {
             arrays,
             ..StatsFile::default()

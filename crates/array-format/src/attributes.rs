@@ -70,34 +70,6 @@ impl ArrayFile {
         Ok(out.into_iter().collect())
     }
 
-    /// One attribute over all visible arrays.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) if a page is damaged.
-    pub fn attribute_column(&self, key: &str) -> Result<Vec<(String, Option<&AttributeValue>)>> {
-        let arrays = self.arrays()?;
-        let ids: Vec<u64> = arrays.iter().map(|meta| meta.id).collect();
-        let committed = ids.partition_point(|&id| self.is_committed(id));
-        let mut column = self.snapshot.attribute_column(key, &ids[..committed])?;
-        column.resize(ids.len(), None);
-        Ok(arrays
-            .into_iter()
-            .zip(column)
-            .map(|(meta, committed)| {
-                let pending = self
-                    .pending
-                    .attributes
-                    .get(&meta.id)
-                    .and_then(|a| a.get(key));
-                let value = match pending {
-                    Some(value) => value.as_ref(),
-                    None => committed,
-                };
-                (meta.name.clone(), value)
-            })
-            .collect())
-    }
-
     /// The distinct attribute keys of the file and its arrays, rising. A key whose last attribute
     /// was removed stays until the next flush.
     ///

@@ -33,13 +33,13 @@ impl ArrayFile {
     /// # Errors
     /// [`Error::ArrayNotFound`](crate::Error::ArrayNotFound); what reading the index can say.
     pub async fn chunks(&self, name: &str) -> Result<Vec<Chunk>> {
-        let meta = self.get_array(name)?;
+        let meta = self.shared(name)?;
         let decoder = FrameDecoder::describing(meta);
         let mut chunks: Vec<Chunk> = Vec::new();
         let layers = self.layers();
         self.for_each_frame(meta.id, |row| {
             let (tile, extent) = decoder.extent(row)?;
-            let piece = Piece::of_frame(&self.snapshot, row)?;
+            let (piece, _) = Piece::of_frame(&self.snapshot, row)?;
             let address = ChunkAddress {
                 layer: row.sequence,
                 object: layers.path_of(piece.holder).to_string(),
@@ -73,12 +73,12 @@ impl ArrayFile {
     /// # Errors
     /// As [`ArrayFile::chunks`].
     pub async fn blocks(&self, name: &str) -> Result<Vec<BlockMeta>> {
-        let meta = self.get_array(name)?;
+        let meta = self.shared(name)?;
         let mut blocks: Vec<BlockMeta> = Vec::new();
         let layers = self.layers();
         let mut last = None;
         self.for_each_frame(meta.id, |row| {
-            let piece = Piece::of_frame(&self.snapshot, row)?;
+            let (piece, _) = Piece::of_frame(&self.snapshot, row)?;
             let follows = last.replace(piece.holder) == Some(piece.holder);
             match blocks.last_mut() {
                 Some(block) if follows && block.offset + block.length == piece.range.start => {

@@ -223,14 +223,18 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Where a frame of a snapshot is.
-    pub(crate) fn of_frame(snapshot: &Snapshot, frame: &FrameRow) -> Result<Self> {
-        let piece = Self::in_layer(layer(snapshot, frame.sequence)?, frame)?;
+    /// Where a frame of a snapshot is, and the layer that it is of.
+    pub(crate) fn of_frame<'s>(
+        snapshot: &'s Snapshot,
+        frame: &FrameRow,
+    ) -> Result<(Self, &'s LayerRow)> {
+        let layer = layer(snapshot, frame.sequence)?;
+        let piece = Self::in_layer(layer, frame)?;
         // Of the newest layer the table of layers does not say how long its object is.
         if piece.holder.annex.is_none() && frame.sequence == snapshot.root.sequence {
-            layer_of(snapshot, frame.sequence, &piece.range)?;
+            check_range(snapshot, layer, &piece.range)?;
         }
-        Ok(piece)
+        Ok((piece, layer))
     }
 
     /// Where a frame of a layer is.
@@ -591,8 +595,14 @@ pub(crate) fn layer(snapshot: &Snapshot, sequence: u64) -> Result<&LayerRow> {
 /// The id of a layer that a snapshot refers to, if pages may stand in this range of its object.
 pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -> Result<Id> {
     let row = layer(snapshot, sequence)?;
+    check_range(snapshot, row, range)?;
+    Ok(row.id)
+}
+
+/// Refuses a range of a layer's object that does not hold data alone.
+fn check_range(snapshot: &Snapshot, row: &LayerRow, range: &Range<u64>) -> Result<()> {
     let length = match row.length {
-        _ if sequence == snapshot.root.sequence => snapshot.object_length,
+        _ if row.sequence == snapshot.root.sequence => snapshot.object_length,
         length => length,
     };
     let fits = range.start >= HEADER_BYTES as u64
@@ -601,7 +611,7 @@ pub(crate) fn layer_of(snapshot: &Snapshot, sequence: u64, range: &Range<u64>) -
         return Err(Error::corrupt(format!(
             "a reference to bytes {range:?}, which are not all data"
         ))
-        .within(Place::layer(sequence)));
+        .within(Place::layer(row.sequence)));
     }
-    Ok(row.id)
+    Ok(())
 }

@@ -41,7 +41,7 @@
 //! | core types | [`address`], [`delta`], [`dtype`], [`error`] | [`DType`], [`TimestampNs`], [`address::ChunkAddress`], [`Error`] | [`ArrayElement`]: a Rust type for elements |
 //! | metadata | [`block`], [`footer`], [`layout`] | [`array::ArrayMeta`], [`AttributeValue`], [`FillValue`], [`footer::Footer`] | attributes |
 //! | extension traits | [`codec`], [`storage`] | [`codec::CodecSpec`], [`storage::ObjectStoreBackend`] | [`CompressionCodec`]: a codec of your own; any `ObjectStore` |
-//! | runtime | [`array`](mod@array), [`file`](mod@file), [`stats`] | [`ArrayFile`], [`FileConfig`], [`ArraySpec`], [`ArrayStats`] | [`DeltaCache`]: one cache for many files |
+//! | runtime | [`array`](mod@array), [`file`](mod@file), [`select`], [`stats`] | [`ArrayFile`], [`FileConfig`], [`ArraySpec`], [`ArrayStats`] | [`DeltaCache`]: one cache for many files |
 //!
 //! The format itself is in `docs/format.md`; all of it is decided in the crate `array_format_core`,
 //! which knows nothing of I/O.
@@ -72,6 +72,7 @@ mod pending;
 mod positional;
 mod read;
 mod resize;
+pub mod select;
 mod spec;
 mod spool;
 pub mod storage;

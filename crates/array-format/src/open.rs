@@ -21,6 +21,7 @@ use object_store::{ObjectStore, PutMode, UpdateVersion};
 
 use crate::ArrayFile;
 use crate::codec::CompressionCodec;
+use crate::commit::Turns;
 use crate::config::{FileConfig, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::{self, Buffers, Layers};
@@ -554,6 +555,7 @@ impl ArrayFile {
             base_sequence: found.layers.base_sequence,
             base_layer: found.layers.base_layer,
             in_doubt: Vec::new(),
+            turns: Turns::default(),
             frozen: false,
             torn: found.torn,
             trailer: found.trailer,

@@ -29,16 +29,16 @@ pub(crate) enum PendingTile {
 #[derive(Debug, Clone)]
 pub(crate) struct PendingArray {
     /// Its definition as this handle sees it.
-    pub(crate) meta: ArrayMeta,
+    pub(crate) meta: Arc<ArrayMeta>,
     /// Its definition in the snapshot; none if it was defined since.
-    pub(crate) committed: Option<Box<ArrayMeta>>,
+    pub(crate) committed: Option<Arc<ArrayMeta>>,
     /// Tiles that differ from the snapshot's.
     pub(crate) tiles: BTreeMap<TileKey, PendingTile>,
 }
 
 impl PendingArray {
     pub(crate) fn is_changed(&self) -> bool {
-        !self.tiles.is_empty() || self.committed.as_deref() != Some(&self.meta)
+        !self.tiles.is_empty() || self.committed.as_ref() != Some(&self.meta)
     }
 }
 
@@ -158,10 +158,10 @@ impl Pending {
                 changes.arrays.push((name.clone(), None));
                 continue;
             };
-            if array.committed.as_deref() != Some(&array.meta) {
+            if array.committed.as_ref() != Some(&array.meta) {
                 changes
                     .arrays
-                    .push((name.clone(), Some(array.meta.clone())));
+                    .push((name.clone(), Some(Arc::clone(&array.meta))));
             }
             for (tile, state) in &array.tiles {
                 let key = FrameKey {
@@ -205,7 +205,10 @@ impl Pending {
             }
         };
         for array in self.arrays.values_mut().flatten() {
-            array.meta.id = renumbered(array.meta.id);
+            let id = renumbered(array.meta.id);
+            if id != array.meta.id {
+                Arc::make_mut(&mut array.meta).id = id;
+            }
         }
         self.attributes = std::mem::take(&mut self.attributes)
             .into_iter()

@@ -1,5 +1,7 @@
 //! Changing the shape of an array: growing costs nothing, shrinking what lies on the new edge.
 
+use std::sync::Arc;
+
 use array_format_core::elements::Elements;
 use array_format_core::frame;
 use array_format_core::geometry::{Region, Tile, TileKey};
@@ -25,7 +27,7 @@ impl ArrayFile {
     /// what reading can say. Nothing is changed then.
     pub async fn resize(&mut self, name: &str, shape: Vec<usize>) -> Result<()> {
         self.check_unfrozen()?;
-        let meta = self.get_array(name)?.clone();
+        let meta = Arc::clone(self.shared(name)?);
         let shape: Vec<u64> = shape.into_iter().map(|n| n as u64).collect();
         if shape.len() != meta.shape.len() {
             return Err(Error::invalid(format!(
@@ -39,7 +41,7 @@ impl ArrayFile {
             return Ok(());
         }
         let shrinks = shape.iter().zip(&meta.shape).any(|(new, old)| new < old);
-        let mut writer = Writer::new(self, meta.clone().with_shape(shape))?;
+        let mut writer = Writer::new(self, Arc::new(ArrayMeta::clone(&meta).with_shape(shape)))?;
         if shrinks {
             self.cut(&meta, &mut writer).await?;
         }
@@ -81,12 +83,12 @@ impl ArrayFile {
         region.start[axis] = meta.shape[axis];
         region.shape[axis] = data.shape()[axis] as u64;
         let grown = meta.with_shape(shape);
-        self.write_region(grown, region, data).await
+        self.write_region(Arc::new(grown), region, data).await
     }
 
     /// Drops the tiles outside a smaller shape, and puts the fill value into the part outside of
     /// those on its edge, so that growing again cannot bring old values back.
-    async fn cut(&mut self, meta: &ArrayMeta, writer: &mut Writer<'_>) -> Result<()> {
+    async fn cut(&mut self, meta: &Arc<ArrayMeta>, writer: &mut Writer<'_>) -> Result<()> {
         let grid = meta.grid()?;
         let shape = writer.meta.shape.clone();
         for key in self.written_tiles(meta).await? {

@@ -1,5 +1,7 @@
 //! What a user wants an array to be.
 
+use std::sync::Arc;
+
 use array_format_core::array::ArrayMeta;
 use array_format_core::codec::PipelineRecord;
 use array_format_core::geometry::choose_tile;
@@ -149,7 +151,7 @@ impl ArrayFile {
         }
         let id = meta.id;
         let array = PendingArray {
-            meta,
+            meta: Arc::new(meta),
             committed: None,
             tiles: Default::default(),
         };
@@ -212,7 +214,7 @@ impl ArrayFile {
         let from_committed = self.snapshot.array(from)?.is_some() || !self.in_doubt.is_empty();
         let mut array = self.take_pending(from)?;
         self.pending.version += 1;
-        array.meta = renamed;
+        array.meta = Arc::new(renamed);
         if from_committed {
             self.pending.arrays.insert(from.to_owned(), None);
         }
@@ -226,9 +228,9 @@ impl ArrayFile {
         if let Some(Some(array)) = self.pending.arrays.remove(name) {
             return Ok(array);
         }
-        let meta = self.get_array(name)?.clone();
+        let meta = Arc::clone(self.shared(name)?);
         Ok(PendingArray {
-            committed: Some(Box::new(meta.clone())),
+            committed: Some(Arc::clone(&meta)),
             meta,
             tiles: Default::default(),
         })

@@ -89,7 +89,7 @@ pub fn check(base: View<'_>, newer: View<'_>, changes: &Changes) -> std::result:
     let mut puts: Vec<&ArrayMeta> = changes
         .arrays
         .iter()
-        .filter_map(|(_, meta)| meta.as_ref())
+        .filter_map(|(_, meta)| meta.as_deref())
         .filter(|put| put.id < first_new)
         .collect();
     puts.sort_unstable_by_key(|put| put.id);
@@ -151,7 +151,7 @@ fn by_id<'a>(snapshot: &'a Snapshot, ids: &[u64]) -> Result<Vec<Option<&'a Array
     let mut out = vec![None; ids.len()];
     snapshot.visit_arrays(|meta| {
         if let Ok(at) = ids.binary_search(&meta.id) {
-            out[at] = Some(meta);
+            out[at] = Some(&**meta);
         }
     })?;
     Ok(out)

@@ -1,6 +1,7 @@
 //! A tile on its way into a frame, and back.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -141,7 +142,7 @@ fn cut(elements: ElementsRef<'_>, shape: &[u64], extent: &[u64]) -> Elements {
 /// What a reader knows of an array that it decodes frames of.
 #[derive(Debug, Clone)]
 pub struct FrameDecoder {
-    meta: ArrayMeta,
+    meta: Arc<ArrayMeta>,
     /// Missing where frames are described and not decoded.
     pipeline: Option<Pipeline>,
 }
@@ -151,7 +152,7 @@ impl FrameDecoder {
     ///
     /// # Errors
     /// The codec is not registered.
-    pub fn new(meta: &ArrayMeta, codecs: &Codecs) -> Result<Self> {
+    pub fn new(meta: &Arc<ArrayMeta>, codecs: &Codecs) -> Result<Self> {
         let pipeline = Pipeline::from_record(&meta.pipeline, &meta.dtype, codecs);
         let pipeline = pipeline.map_err(|e| {
             e.within(Place {
@@ -160,15 +161,15 @@ impl FrameDecoder {
             })
         })?;
         Ok(Self {
-            meta: meta.clone(),
+            meta: Arc::clone(meta),
             pipeline: Some(pipeline),
         })
     }
 
     /// Describes this array's frames without their codec.
-    pub fn describing(meta: &ArrayMeta) -> Self {
+    pub fn describing(meta: &Arc<ArrayMeta>) -> Self {
         Self {
-            meta: meta.clone(),
+            meta: Arc::clone(meta),
             pipeline: None,
         }
     }

@@ -13,6 +13,7 @@
 //! | [`geometry`], [`plan`] | which tiles, frames and ranges a region needs |
 //! | [`frame`], [`codec`], [`elements`] | how elements become stored bytes and back |
 //! | [`stats`] | minimum, maximum and counts |
+//! | [`select`] | which arrays satisfy a predicate |
 
 pub mod array;
 pub mod codec;
@@ -27,6 +28,7 @@ pub mod geometry;
 pub mod limits;
 pub mod plan;
 pub mod rebuild;
+pub mod select;
 pub mod snapshot;
 pub mod stats;
 pub mod timestamp;

@@ -140,7 +140,7 @@ impl Snapshot {
     }
 
     /// The array with this name.
-    pub fn array(&self, name: &str) -> Result<Option<&ArrayMeta>> {
+    pub fn array(&self, name: &str) -> Result<Option<&Arc<ArrayMeta>>> {
         let found = self.root.arrays.get(&self.arrays, &name.to_owned());
         found
             .map_err(Miss::into_error)?
@@ -149,7 +149,7 @@ impl Snapshot {
     }
 
     /// An id that is yet to be given would be given twice.
-    fn check_id<'a>(&self, meta: &'a ArrayMeta) -> Result<&'a ArrayMeta> {
+    fn check_id<'a>(&self, meta: &'a Arc<ArrayMeta>) -> Result<&'a Arc<ArrayMeta>> {
         if meta.id == 0 || meta.id >= self.root.next_array {
             return Err(Error::corrupt(format!(
                 "array id {}, the next is {}",
@@ -164,7 +164,7 @@ impl Snapshot {
     }
 
     /// Calls `visit` with every array, by name.
-    pub fn visit_arrays<'a>(&'a self, mut visit: impl FnMut(&'a ArrayMeta)) -> Result<()> {
+    pub fn visit_arrays<'a>(&'a self, mut visit: impl FnMut(&'a Arc<ArrayMeta>)) -> Result<()> {
         let mut checked = Ok(());
         self.root.arrays.visit(&self.arrays, None, None, |row| {
             match self.check_id(row) {
@@ -209,6 +209,26 @@ impl Snapshot {
             .into_iter()
             .map(|row| row.map(|row| &row.value))
             .collect())
+    }
+
+    /// Calls `visit` with every value of one attribute and the id of its array, or of the file, by id.
+    pub fn visit_attribute<'a>(
+        &'a self,
+        key: &str,
+        mut visit: impl FnMut(u64, &'a AttributeValue),
+    ) -> Result<()> {
+        let at = |key: String| AttributeKey {
+            key: key.into(),
+            array: 0,
+        };
+        let (from, to) = (at(key.to_owned()), at(format!("{key}\0")));
+        let pages = &self.attributes;
+        self.root
+            .attributes
+            .visit(pages, Some(&from), Some(&to), |row| {
+                visit(row.key.array, &row.value);
+                ControlFlow::Continue(())
+            })
     }
 
     /// The distinct attribute keys of the file, rising. Costs a look-up a key.

@@ -1,6 +1,6 @@
 //! Every example of `array_format` runs to its end.
 
-use crate::shell::{self, Outcome, Result, cargo, root};
+use crate::shell::{self, Outcome, Result, cargo, command, root, target};
 
 pub fn run(release: bool) -> Result {
     let folder = root().join("crates/array-format/examples");
@@ -9,13 +9,17 @@ pub fn run(release: bool) -> Result {
     if names.is_empty() {
         return Ok(Outcome::Skipped("no examples".into()));
     }
+    // With the features of the whole workspace, as the tests are built: nothing is compiled twice.
+    let mut build = cargo();
+    build.args(["build", "--workspace", "--examples"]);
+    if release {
+        build.arg("--release");
+    }
+    shell::run(&mut build)?;
+    let profile = if release { "release" } else { "debug" };
+    let built = target().join(profile).join("examples");
     for name in names {
-        let mut cargo = cargo();
-        cargo.args(["run", "--package", "array_format", "--example", &name]);
-        if release {
-            cargo.arg("--release");
-        }
-        shell::run(&mut cargo)?;
+        shell::run(&mut command(built.join(name)))?;
     }
     Ok(Outcome::Done)
 }

@@ -1,15 +1,16 @@
-//! The fuzz targets: their corpus replayed, then real fuzzing.
+//! The fuzz targets: their corpus replayed, then real fuzzing of as many at once as there are cores.
 //!
 //! libFuzzer needs instrumented code, which the stable compiler makes as well if it is told to take
 //! its unstable options. So nothing is needed but what builds the library, and a C++ compiler.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::shell::{self, Outcome, Result, cargo, command, root, target};
 
 /// The stable test that runs every committed input through every target.
-const REPLAY: [&str; 5] = ["test", "-p", "array_format", "--test", "fuzz_corpus"];
+const REPLAY: [&str; 4] = ["test", "--workspace", "--test", "fuzz_corpus"];
 const MANIFEST: &str = "fuzz/Cargo.toml";
 /// Named, so that build scripts and macros are not instrumented.
 const HOST: &str = "x86_64-unknown-linux-gnu";
@@ -52,11 +53,24 @@ pub fn run(length: Length) -> Result {
     build.env("RUSTC_BOOTSTRAP", "1");
     build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
     shell::run(&mut build)?;
-    let mut done = 0;
-    for name in shell::stems(&root().join("fuzz/fuzz_targets"), "rs") {
-        let program = built.join(HOST).join("release").join(&name);
-        done += fuzz(&name, &program, length)?;
-    }
+    let names = shell::stems(&root().join("fuzz/fuzz_targets"), "rs");
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut done = 0;
+        while let Some(name) = names.get(next.fetch_add(1, Relaxed)) {
+            let program = built.join(HOST).join("release").join(name);
+            done += fuzz(name, &program, length)?;
+        }
+        Ok(done)
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let done = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(some)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| "a fuzzing thread ended")?)
+            .sum::<Result<u64>>()
+    })?;
     println!("{done} executions in all");
     Ok(Outcome::Done)
 }

@@ -1,5 +1,6 @@
 //! The steps, one file each.
 
+mod counts;
 mod debian;
 mod examples;
 mod fuzz;
@@ -25,6 +26,7 @@ pub enum Step {
     SecondReader,
     Valgrind,
     Scaling,
+    Counts { record: bool },
     Peers,
     Fuzz(Length),
 }
@@ -39,6 +41,7 @@ pub fn all() -> Vec<Step> {
         Step::SecondReader,
         Step::Valgrind,
         Step::Scaling,
+        Step::Counts { record: false },
         Step::Fuzz(Length::Seconds(10)),
     ]
 }
@@ -54,6 +57,7 @@ impl Step {
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
             Self::Scaling => "scaling",
+            Self::Counts { .. } => "counts",
             Self::Peers => "peers",
             Self::Fuzz(_) => "fuzz",
         }
@@ -68,6 +72,7 @@ impl Step {
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
             Self::Scaling => scaling::run(),
+            Self::Counts { record } => counts::run(record),
             Self::Peers => peers::smoke(),
             Self::Fuzz(length) => fuzz::run(length),
         }

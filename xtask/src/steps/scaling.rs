@@ -13,26 +13,16 @@ const GROWTH: f64 = 2.7;
 
 pub fn run() -> Result {
     ensure_valgrind()?;
-    let build = [
-        "test",
-        "--package",
-        "array_format",
-        "--test",
-        "bulk",
-        "--no-run",
-    ];
-    shell::run(cargo().args(build))?;
-    let messages = shell::output(cargo().args(build).args(["--message-format", "json"]))?;
-    let tests = executable(&messages).ok_or("no test program")?;
+    let tests = build("bulk")?;
     for work in WORK {
         let mut counts = Vec::new();
         for size in SIZES {
-            counts.push(instructions(tests, work, size)?);
+            counts.push((instructions(&tests, work, ("BULK_N", size))? / 1e6).round());
         }
         // What does not depend on the size falls out of the differences.
         let (first, second) = (counts[1] - counts[0], counts[2] - counts[1]);
         let growth = second / first;
-        println!("{work}: {counts:?} instructions at {SIZES:?}, growth {growth:.2}");
+        println!("{work}: {counts:?} million instructions at {SIZES:?}, growth {growth:.2}");
         if growth.is_nan() || growth > GROWTH {
             return Err(format!(
                 "{work}: doubling the size multiplies the work by {growth:.2}"
@@ -42,14 +32,24 @@ pub fn run() -> Result {
     Ok(Outcome::Done)
 }
 
-/// Instructions, in millions.
-fn instructions(tests: &str, work: &str, size: u64) -> Result<f64> {
+/// Builds one test program of the library, with the features of the whole workspace: then `test` has
+/// built it already.
+pub(super) fn build(name: &str) -> Result<String> {
+    let build = ["test", "--workspace", "--test", name, "--no-run"];
+    shell::run(cargo().args(build))?;
+    let messages = shell::output(cargo().args(build).args(["--message-format", "json"]))?;
+    let tests = executable(&messages, name).ok_or("no test program")?;
+    Ok(tests.to_owned())
+}
+
+/// The instructions of one test, which learns its size from a variable.
+pub(super) fn instructions(tests: &str, work: &str, (key, size): (&str, u64)) -> Result<f64> {
     let mut valgrind = command("valgrind");
     valgrind
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(tests)
         .args(["--exact", work, "--test-threads=1"])
-        .env("BULK_N", size.to_string());
+        .env(key, size.to_string());
     let output = valgrind.output().map_err(|e| format!("valgrind: {e}"))?;
     let log = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
@@ -57,6 +57,5 @@ fn instructions(tests: &str, work: &str, size: u64) -> Result<f64> {
     }
     log.lines()
         .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
-        .map(|count: f64| (count / 1e6).round())
         .ok_or_else(|| format!("no instruction count in:\n{log}"))
 }

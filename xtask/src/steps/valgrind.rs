@@ -45,10 +45,11 @@ pub(super) fn ensure_valgrind() -> Result<()> {
 }
 
 fn memcheck(target: &Target) -> Result<()> {
-    let build = ["test", "--lib", "--no-run", "--package", target.package];
+    let build = ["test", "--workspace", "--lib", "--no-run"];
     shell::run(cargo().args(build))?;
     let messages = shell::output(cargo().args(build).args(["--message-format", "json"]))?;
-    let tests = executable(&messages).ok_or_else(|| format!("no tests in {}", target.package))?;
+    let tests = executable(&messages, target.package)
+        .ok_or_else(|| format!("no tests in {}", target.package))?;
     let listed = shell::output(command(tests).args(["--list", target.filter]))?;
     if !listed.lines().any(|line| line.ends_with(": test")) {
         return Err(format!(
@@ -69,10 +70,15 @@ fn memcheck(target: &Target) -> Result<()> {
     )
 }
 
-/// The test program in cargo's messages; a path with quotes in it is not looked for.
-pub(super) fn executable(messages: &str) -> Option<&str> {
-    let (_, rest) = messages.rsplit_once("\"executable\":\"")?;
-    Some(rest.split_once('"')?.0)
+/// The test program of this name in cargo's messages; a path with quotes in it is not looked for.
+pub(super) fn executable<'m>(messages: &'m str, name: &str) -> Option<&'m str> {
+    let paths = messages.split("\"executable\":\"").skip(1);
+    paths
+        .filter_map(|rest| Some(rest.split_once('"')?.0))
+        .find(|path| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            file.rsplit_once('-').is_some_and(|(stem, _)| stem == name)
+        })
 }
 
 #[cfg(test)]
@@ -81,8 +87,10 @@ mod tests {
 
     #[test]
     fn finds_the_test_program() {
-        let messages = "{\"executable\":null}\n{\"a\":1,\"executable\":\"/t/x-1\",\"b\":2}\n";
-        assert_eq!(executable(messages), Some("/t/x-1"));
-        assert_eq!(executable("{\"executable\":null}"), None);
+        let messages = "{\"executable\":null}\n{\"a\":1,\"executable\":\"/t/x-1\",\"b\":2}\n\
+                        {\"executable\":\"/t/x_core-2\"}\n";
+        assert_eq!(executable(messages, "x"), Some("/t/x-1"));
+        assert_eq!(executable(messages, "x_core"), Some("/t/x_core-2"));
+        assert_eq!(executable(messages, "y"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Puts tables and pictures into docs/performance.md, between two comments. The prose is left alone.
+//! Puts tables and pictures into docs/performance.md, between comments. The prose is left alone.
 
 mod chart;
 mod table;
@@ -9,20 +9,8 @@ use anyhow::{Context, Result};
 
 use crate::results::Results;
 
-const BEGIN: &str = "<!-- peers:begin -->";
-const END: &str = "<!-- peers:end -->";
-
 pub fn write(results: &Results) -> Result<()> {
     let docs = crate::home().join("../../docs");
-    let page = docs.join("performance.md");
-    let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .with_context(|| format!("no {BEGIN} in the page"))?;
-    let (_, after) = rest
-        .split_once(END)
-        .with_context(|| format!("no {END} in the page"))?;
-
     let mut body = table::machine(results);
     body += "\n### Targets\n\n";
     body += &table::targets(results);
@@ -35,6 +23,23 @@ pub fn write(results: &Results) -> Result<()> {
     }
     body += "\n### All figures\n";
     body += &table::works(results);
-    fs::write(page, format!("{before}{BEGIN}\n{body}\n{END}{after}"))?;
+    put("peers", &body)
+}
+
+/// Puts text into the page, in place of what stands between the two comments of this name.
+pub fn put(name: &str, body: &str) -> Result<()> {
+    let page = crate::home().join("../../docs/performance.md");
+    let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+    let (begin, end) = (
+        format!("<!-- {name}:begin -->"),
+        format!("<!-- {name}:end -->"),
+    );
+    let (before, rest) = text
+        .split_once(&begin)
+        .with_context(|| format!("no {begin} in the page"))?;
+    let (_, after) = rest
+        .split_once(&end)
+        .with_context(|| format!("no {end} in the page"))?;
+    fs::write(page, format!("{before}{begin}\n{body}\n{end}{after}"))?;
     Ok(())
 }

@@ -69,6 +69,7 @@ impl ArrayFile {
             self.pending.removed.retain(|&id| id < first);
             self.pending.renumber(first, new_first);
         }
+        self.turns.meet();
         self.adopt(found);
         self.check_pending_tags().await
     }

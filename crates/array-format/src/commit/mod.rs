@@ -1,13 +1,13 @@
 //! Making pending changes durable, as one new layer. `docs/commit-protocol.md` says why it is safe.
 
 mod annex;
-mod backoff;
 mod create;
 mod follow;
+mod turns;
 
 pub(crate) use annex::upload as upload_annex;
-pub(crate) use backoff::Backoff;
 pub(crate) use create::{InDoubt, Made, Work};
+pub(crate) use turns::{Attempts, Turns};
 
 use std::borrow::Cow;
 
@@ -17,14 +17,12 @@ use crate::pending::{Pending, PendingTile};
 use crate::spool::Spool;
 use crate::storage::{InMemoryStorage, Pin, Storage};
 
-/// Layers of others that one call follows before it gives up.
-pub(crate) const ATTEMPTS: u32 = 64;
-
 impl ArrayFile {
     /// Commits everything pending as one layer. Without anything pending, nothing is written.
     ///
     /// Another handle, process or machine may have committed meanwhile: changes that do not meet its
-    /// changes follow them, after a short random wait.
+    /// changes follow them, after a short random wait. A handle that met others lately leaves them
+    /// some time before it commits again, at most half a second.
     ///
     /// Costs one request to create the layer and one round to look at what it stands on. The layer
     /// holds the new frames and the index pages that they touch. With
@@ -55,10 +53,11 @@ impl ArrayFile {
         self.check_writable()?;
         self.spool_dirty().await?;
         self.repack()?;
-        let mut backoff = Backoff::default();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::begin(&self.turns).await?;
+        loop {
             match self.make_layer(&mut work).await? {
                 Made::Counts => {
+                    attempts.won(&mut self.turns);
                     self.forget_pending();
                     self.merge_by_policy().await;
                     return Ok(());
@@ -71,7 +70,9 @@ impl ArrayFile {
                 },
                 Made::Again => {}
             }
-            backoff.wait().await?;
+            if !attempts.lost().await? {
+                break;
+            }
         }
         Err(Error::Conflict {
             what: "the file is changed faster than this handle can follow: everything".into(),

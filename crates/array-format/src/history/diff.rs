@@ -207,7 +207,7 @@ impl ArrayFile {
     fn by_name(&self) -> Result<BTreeMap<&str, &ArrayMeta>> {
         let mut out = BTreeMap::new();
         self.snapshot.visit_arrays(|meta| {
-            out.insert(meta.name.as_str(), meta);
+            out.insert(meta.name.as_str(), &**meta);
         })?;
         Ok(out)
     }

@@ -145,7 +145,7 @@ impl Rescue {
 
     /// Definitions, and what older states have of those that are lost.
     async fn names(&mut self) -> Result<()> {
-        let mut metas: BTreeMap<u64, ArrayMeta> = BTreeMap::new();
+        let mut metas: BTreeMap<u64, Arc<ArrayMeta>> = BTreeMap::new();
         let mut taken: HashSet<String> = HashSet::new();
         let mut holes: Vec<Hole<String>> = Vec::new();
         let source = &self.wreck.source;
@@ -164,7 +164,7 @@ impl Rescue {
             let alive = self.alive().await?;
             let source = &self.wreck.source;
             for older in &self.wreck.older {
-                let mut rows: Vec<ArrayMeta> = Vec::new();
+                let mut rows: Vec<Arc<ArrayMeta>> = Vec::new();
                 each::<Arrays>(source, &older.root.arrays, &mut self.tally, |step| {
                     if let Step::Rows(found) = step {
                         rows.extend(found);
@@ -198,7 +198,7 @@ impl Rescue {
             let id = self.target.pending.next_array;
             let name = meta.name.clone();
             let mut meta = meta;
-            meta.id = id;
+            Arc::make_mut(&mut meta).id = id;
             let array = PendingArray {
                 meta,
                 committed: None,

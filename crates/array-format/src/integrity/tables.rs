@@ -48,7 +48,7 @@ pub(super) fn hole_problem<T: Table>(
 /// An array, and what its frames are decoded with.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) meta: ArrayMeta,
+    pub(super) meta: Arc<ArrayMeta>,
     /// None if its codec is not at hand.
     pub(super) decoder: std::result::Result<FrameDecoder, Error>,
 }
@@ -60,7 +60,7 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    pub(super) fn insert(&mut self, meta: ArrayMeta, codecs: &Codecs) {
+    pub(super) fn insert(&mut self, meta: Arc<ArrayMeta>, codecs: &Codecs) {
         let decoder = FrameDecoder::new(&meta, codecs);
         let known = Known { meta, decoder };
         self.arrays.insert(known.meta.id, Arc::new(known));

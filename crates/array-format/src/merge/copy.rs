@@ -202,7 +202,7 @@ impl Merge {
         let layers = file.layers();
         let pieces: Vec<Piece> = rows
             .iter()
-            .map(|row| Piece::of_frame(&file.snapshot, row))
+            .map(|row| Piece::of_frame(&file.snapshot, row).map(|(piece, _)| piece))
             .collect::<Result<_>>()?;
         let most = file.settings.block_target_size as u64;
         let stored = fetch::pieces(&layers, &pieces, most).await?;

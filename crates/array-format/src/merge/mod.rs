@@ -17,7 +17,7 @@ pub use vacuum::{Orphan, Reason, VacuumOptions, Vacuumed};
 use array_format_core::wire::tables::LayerRow;
 
 use crate::ArrayFile;
-use crate::commit::{ATTEMPTS, Backoff, Made, Work};
+use crate::commit::{Attempts, Made, Work};
 use crate::error::{Error, Result};
 use crate::history::Retention;
 
@@ -148,8 +148,8 @@ impl ArrayFile {
             Scope::Newest(n) => Some(sidecars[sidecars.len().saturating_sub(n)]),
         };
         let mut work = Work::Merge(Box::new(Merge::new(self, from, retention, progress)));
-        let mut backoff = Backoff::default();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::begin(&self.turns).await?;
+        loop {
             let layers = self.num_layers() as u64;
             match self.make_layer(&mut work).await? {
                 Made::Counts => {
@@ -175,7 +175,9 @@ impl ArrayFile {
                     }
                 }
             }
-            backoff.wait().await?;
+            if !attempts.lost().await? {
+                break;
+            }
         }
         Err(Error::Conflict {
             what: "the file is changed faster than it can be compacted: the whole of it".into(),

@@ -41,7 +41,7 @@ struct Wanted {
 /// Brings the elements of a region to `sink`.
 pub(crate) async fn gather(
     file: &ArrayFile,
-    meta: &ArrayMeta,
+    meta: &Arc<ArrayMeta>,
     region: &Region,
     sink: &mut dyn Sink,
 ) -> Result<()> {
@@ -66,7 +66,7 @@ pub(crate) async fn gather(
 
 struct Gather<'a> {
     file: &'a ArrayFile,
-    meta: &'a ArrayMeta,
+    meta: &'a Arc<ArrayMeta>,
     pending: Option<&'a PendingArray>,
     region: &'a Region,
 }
@@ -168,13 +168,13 @@ impl Gather<'_> {
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
         let mut absent = Vec::new();
         for wanted in wanted {
-            let layer = fetch::layer(&file.snapshot, wanted.row.sequence)
+            let (piece, layer) = Piece::of_frame(&file.snapshot, &wanted.row)
                 .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             match cache.frame(layer.id, wanted.row.offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
                     self.deliver(&wanted, raw, &decoder, sink)?;
                 }
-                _ => absent.push((wanted, layer)),
+                _ => absent.push((wanted, layer.id, piece)),
             }
         }
         let layers = file.layers();
@@ -185,19 +185,17 @@ impl Gather<'_> {
             !is_direct || total <= CACHED_BYTES || wanted.part.shape != wanted.extent
         };
         let (mut kept, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
-        for (wanted, layer) in absent {
-            let piece = Piece::of_frame(&self.file.snapshot, &wanted.row)
-                .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
+        for (wanted, layer, piece) in absent {
             let file = match is_direct {
                 true => layers.open_file(piece.holder)?,
                 false => None,
             };
             match file {
                 Some(file) if decoder.is_raw(&wanted.row) || !keeps(&wanted) => {
-                    near.push((wanted, layer.id, piece, file));
+                    near.push((wanted, layer, piece, file));
                 }
-                _ if keeps(&wanted) => kept.push((wanted, layer.id, piece)),
-                _ => far.push((wanted, layer.id, piece)),
+                _ if keeps(&wanted) => kept.push((wanted, layer, piece)),
+                _ => far.push((wanted, layer, piece)),
             }
         }
         self.near(near, &decoder, sink).await?;

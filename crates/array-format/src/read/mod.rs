@@ -5,6 +5,8 @@ mod gather;
 mod shared;
 mod sink;
 
+use std::sync::Arc;
+
 use array_format_core::elements::Elements;
 use array_format_core::geometry::{Region, elements};
 use array_format_core::limits;
@@ -62,7 +64,7 @@ impl ArrayFile {
         start: Vec<usize>,
         shape: Vec<usize>,
     ) -> Result<ArcArray<T, IxDyn>> {
-        let meta = self.get_array(name)?;
+        let meta = self.shared(name)?;
         check_dtype::<T>(meta)?;
         let region = Region::for_read(&meta.shape, &widened(start), &widened(shape))?;
         let n = elements(&region.shape)?;
@@ -96,7 +98,7 @@ impl ArrayFile {
 
     async fn read_values<T: ArrayElement>(
         &self,
-        meta: &ArrayMeta,
+        meta: &Arc<ArrayMeta>,
         region: &Region,
         mut values: Vec<T>,
         fill: &T,
@@ -119,7 +121,7 @@ impl ArrayFile {
         start: Vec<usize>,
         mut out: ArrayViewMut<'_, T, IxDyn>,
     ) -> Result<()> {
-        let meta = self.get_array(name)?;
+        let meta = self.shared(name)?;
         check_dtype::<T>(meta)?;
         let shape = out.shape().to_vec();
         let region = Region::for_write(
@@ -154,7 +156,7 @@ impl ArrayFile {
         start: Vec<usize>,
         shape: Vec<usize>,
     ) -> Result<(Vec<u64>, Elements)> {
-        let meta = self.get_array(name)?;
+        let meta = self.shared(name)?;
         let region = Region::for_read(&meta.shape, &widened(start), &widened(shape))?;
         let n = elements(&region.shape)?;
         let mut target = Elements::filled(&meta.dtype, meta.fill_value.as_ref(), n)?;

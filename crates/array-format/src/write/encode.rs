@@ -42,7 +42,7 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    pub(crate) fn new(meta: &ArrayMeta, settings: &Settings) -> Result<Self> {
+    pub(crate) fn new(meta: &Arc<ArrayMeta>, settings: &Settings) -> Result<Self> {
         let pipeline = if meta.pipeline.is_auto() {
             None
         } else {
@@ -53,7 +53,7 @@ impl<'a> Encoder<'a> {
             )?)
         };
         Ok(Self {
-            meta: Arc::new(meta.clone()),
+            meta: Arc::clone(meta),
             record: meta.pipeline.clone(),
             codecs: settings.codecs.clone(),
             threads: settings.threads,

@@ -52,7 +52,7 @@ impl ArrayFile {
         data: ArrayView<'_, T, IxDyn>,
     ) -> Result<()> {
         self.check_unfrozen()?;
-        let meta = self.get_array(name)?.clone();
+        let meta = Arc::clone(self.shared(name)?);
         check_dtype::<T>(&meta)?;
         let widened = |extents: &[usize]| -> Coords { extents.iter().map(|&n| n as u64).collect() };
         let region = Region::for_write(&meta.shape, &widened(&start), &widened(data.shape()))?;
@@ -62,7 +62,7 @@ impl ArrayFile {
     /// Writes a region of an array whose definition becomes `meta` with it.
     pub(crate) async fn write_region<T: ArrayElement>(
         &mut self,
-        meta: ArrayMeta,
+        meta: Arc<ArrayMeta>,
         region: Region,
         data: ArrayView<'_, T, IxDyn>,
     ) -> Result<()> {
@@ -106,7 +106,7 @@ impl ArrayFile {
             .map(|(name, _)| name.clone())
             .collect();
         for name in names {
-            let meta = self.get_array(&name)?.clone();
+            let meta = Arc::clone(self.shared(&name)?);
             let grid = meta.grid()?;
             let mut writer = Writer::new(self, meta)?;
             let dirty: Vec<(Tile, Arc<Elements>)> = self
@@ -133,14 +133,14 @@ impl ArrayFile {
 
 /// One call that writes to one array.
 pub(crate) struct Writer<'a> {
-    pub(crate) meta: ArrayMeta,
+    pub(crate) meta: Arc<ArrayMeta>,
     encoder: Encoder<'a>,
     staged: Staged,
     dirty: u64,
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(file: &ArrayFile, meta: ArrayMeta) -> Result<Self> {
+    pub(crate) fn new(file: &ArrayFile, meta: Arc<ArrayMeta>) -> Result<Self> {
         Ok(Self {
             encoder: Encoder::new(&meta, &file.settings)?,
             meta,
@@ -227,9 +227,13 @@ impl<'a> Writer<'a> {
         self.drain(file, 1).await?;
         let name = self.meta.name.clone();
         let array = file.touch(&name)?;
-        array.meta.shape = self.meta.shape;
         // The first data of an array decide what `auto` stands for.
-        array.meta.pipeline = self.encoder.record().clone();
+        let pipeline = self.encoder.record();
+        if (&array.meta.shape, &array.meta.pipeline) != (&self.meta.shape, pipeline) {
+            let meta = Arc::make_mut(&mut array.meta);
+            meta.shape.clone_from(&self.meta.shape);
+            meta.pipeline = pipeline.clone();
+        }
         for (key, tile) in self.staged {
             file.pending.put_tile(&name, key, tile);
         }

@@ -16,6 +16,7 @@ mod memory;
 mod names;
 mod paths;
 mod read;
+mod select;
 mod statistics;
 mod stores;
 mod support;

@@ -84,7 +84,7 @@ impl PlacedFrame {
 #[derive(Debug, Default)]
 pub struct Changes {
     /// By name: a definition to put, or none to remove.
-    pub arrays: Vec<(String, Option<ArrayMeta>)>,
+    pub arrays: Vec<(String, Option<Arc<ArrayMeta>>)>,
     /// Ids of arrays whose frames, attributes and statistics go.
     pub removed: Vec<u64>,
     /// A value to put, or none to remove.

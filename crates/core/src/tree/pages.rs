@@ -1,9 +1,9 @@
 //! Pages in memory, decoded when they are first touched; and new pages on their way to a layer.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use foldhash::{HashMap, HashMapExt};
 
 use super::late::{Late, PageSource};
 use crate::error::{Error, Place, Result};

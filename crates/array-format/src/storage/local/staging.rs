@@ -30,6 +30,8 @@ struct State {
     length: u64,
     /// Missing once it may be an object: then its bytes are not ours to change.
     staged: Option<Staged>,
+    /// How often data were written.
+    writes: u64,
 }
 
 impl fmt::Debug for Staging {
@@ -47,6 +49,7 @@ impl Staging {
     pub(crate) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         state.own(offset)?;
+        state.writes += 1;
         state.write_at(offset, bytes)
     }
 
@@ -151,6 +154,7 @@ impl LocalStore {
             file,
             length: 0,
             staged: Some(staged),
+            writes: 0,
         }))))
     }
 
@@ -168,8 +172,18 @@ impl LocalStore {
         let path = self.files.path_to_filesystem(location)?;
         let (staging, location) = (staging.clone(), location.clone());
         let create = *mode == PutMode::Create;
+        let writes = staging.lock().writes;
         blocking(move || {
-            let put = staging.lock().publish(&path, &head, length, &tail, create);
+            let mut state = staging.lock();
+            // A call that was given up may come to its thread late: then its tail would go over data
+            // that were written since.
+            let put = match state.writes == writes {
+                true => state.publish(&path, &head, length, &tail, create),
+                false => Err(io::Error::new(
+                    ErrorKind::Interrupted,
+                    "given up before it began",
+                )),
+            };
             answer(&location, put, false)
         })
         .await

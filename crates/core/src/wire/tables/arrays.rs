@@ -1,5 +1,7 @@
 //! Table 1: names and definitions.
 
+use std::sync::Arc;
+
 use super::{Table, check_ranks, column, pieces};
 use crate::array::ArrayMeta;
 use crate::codec::PipelineRecord;
@@ -27,13 +29,13 @@ impl Table for Arrays {
     const ID: u8 = 1;
     const NAME: &'static str = "arrays";
     type Key = String;
-    type Row = ArrayMeta;
+    type Row = Arc<ArrayMeta>;
 
-    fn key(row: &ArrayMeta) -> &String {
+    fn key(row: &Arc<ArrayMeta>) -> &String {
         &row.name
     }
 
-    fn weight(row: &ArrayMeta) -> usize {
+    fn weight(row: &Arc<ArrayMeta>) -> usize {
         let names: usize = row.dimension_names.iter().map(|d| d.len() + 2).sum();
         let fill = match &row.fill_value {
             Some(FillValue::String(text)) => text.len(),
@@ -58,9 +60,9 @@ impl Table for Arrays {
             .collect()
     }
 
-    fn write_rows(out: &mut Writer, rows: &[ArrayMeta]) -> Result<()> {
+    fn write_rows(out: &mut Writer, rows: &[Arc<ArrayMeta>]) -> Result<()> {
         let flat = |extents: fn(&ArrayMeta) -> &[u64]| -> Vec<u64> {
-            rows.iter().flat_map(extents).copied().collect()
+            rows.iter().flat_map(|row| extents(row)).copied().collect()
         };
         let encoded = |encode: fn(&ArrayMeta, &mut Vec<u8>) -> Result<()>| {
             rows.iter()
@@ -94,7 +96,7 @@ impl Table for Arrays {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<ArrayMeta>> {
+    fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<Arc<ArrayMeta>>> {
         let n = keys.len();
         let ids = src.ints_of(ID, n)?;
         let dtypes = src.bytes_of(DTYPE, n)?;
@@ -141,7 +143,7 @@ impl Table for Arrays {
                     })
                 })?;
                 dim += meta.shape.len();
-                Ok(meta)
+                Ok(Arc::new(meta))
             })
             .collect()
     }

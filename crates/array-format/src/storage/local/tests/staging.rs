@@ -109,6 +109,29 @@ async fn a_file_whose_name_is_taken_away_is_still_published() {
     assert_eq!(ground.names(), ["a"]);
 }
 
+/// One that waits for a thread, while more data are written.
+#[test]
+fn a_call_that_was_given_up_does_not_touch_what_was_written_since() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build();
+    runtime.unwrap().block_on(async {
+        let ground = ground();
+        let (go, wait) = std::sync::mpsc::channel();
+        let busy = tokio::task::spawn_blocking(move || wait.recv());
+        let mut late = Box::pin(ground.publish("a", 6, "a long tail", PutMode::Create));
+        assert!(futures::poll!(late.as_mut()).is_pending());
+        drop(late);
+        ground.staging.write_at(6, b"more").unwrap();
+        go.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        // Comes to the thread after the one that was given up.
+        ground.publish("b", 10, ">", PutMode::Create).await.unwrap();
+        assert_eq!(ground.object("b").await, "<<datamore>");
+        assert_eq!(ground.names(), ["b"]);
+    });
+}
+
 #[test]
 fn a_file_that_becomes_nothing_goes() {
     let ground = ground();
