@@ -350,8 +350,8 @@ fn strings(size: Size) -> Result<Data> {
                 .into(),
         );
         if items.len() == 8192 || i + 1 == n {
-            data.raw
-                .extend(Elements::Variable(std::mem::take(&mut items)).encode()?);
+            let encoded = Elements::Variable(std::mem::take(&mut items));
+            data.raw.extend_from_slice(&encoded.encode()?);
             ends.push(data.raw.len());
         }
     }

@@ -2,25 +2,32 @@
 
 use super::Coords;
 
-/// Bytes of a tile at most, where the chunk can be divided that far.
-const TARGET_BYTES: u64 = 256 << 10;
-/// Chunks up to this size are one frame: dividing them saves less than it costs.
-const UNDIVIDED_BYTES: u64 = 2 * TARGET_BYTES;
+/// Bytes of a tile at most, where the chunk can be divided that far and has one axis.
+const LINE_BYTES: u64 = 256 << 10;
+/// The same for more axes: windows, rows and series cut across tiles, and decode what they touch.
+/// `docs/performance.md` has what smaller frames cost.
+const BOX_BYTES: u64 = 64 << 10;
+/// Chunks up to so many times this size are one frame: dividing them saves less than it costs.
+const UNDIVIDED: u64 = 2;
 /// What an element of variable width is taken to need.
 const VARIABLE_BYTES: u64 = 32;
 
 /// A tile shape for a chunk: extents that divide the chunk's where they can (then tiles form one
-/// regular grid, as Zarr readers need), near to a cube, some hundred kB.
+/// regular grid, as Zarr readers need), near to a cube, some tens or hundreds of kB.
 pub fn choose_tile(element_size: Option<usize>, chunk: &[u64]) -> Coords {
     let width = element_size
         .map_or(VARIABLE_BYTES, |size| size as u64)
         .max(1);
     let bytes = |tile: &[u64]| tile.iter().fold(width, |n, &t| n.saturating_mul(t));
     let mut tile: Coords = chunk.into();
-    if bytes(&tile) <= UNDIVIDED_BYTES {
+    let target = match chunk.iter().filter(|&&n| n > 1).count() {
+        0 | 1 => LINE_BYTES,
+        _ => BOX_BYTES,
+    };
+    if bytes(&tile) <= UNDIVIDED * target {
         return tile;
     }
-    while bytes(&tile) > TARGET_BYTES {
+    while bytes(&tile) > target {
         let mut axis = 0;
         for candidate in 1..tile.len() {
             if tile[candidate] > tile[axis] {
@@ -54,11 +61,12 @@ mod tests {
         };
         check(Some(4), &[], &[]);
         check(Some(4), &[100, 100], &[100, 100]);
-        check(Some(4), &[16, 180, 360], &[16, 45, 90]);
+        check(Some(4), &[16, 180, 360], &[16, 15, 45]);
+        check(Some(4), &[1, 1, 1 << 18], &[1, 1, 1 << 16]);
         check(Some(1), &[1 << 20], &[1 << 18]);
         check(Some(16 << 20), &[3], &[1]);
         check(None, &[1 << 20], &[1 << 13]);
         let huge = choose_tile(Some(8), &[u64::MAX, u64::MAX]);
-        assert!(huge.iter().product::<u64>() * 8 <= TARGET_BYTES);
+        assert!(huge.iter().product::<u64>() * 8 <= BOX_BYTES);
     }
 }
