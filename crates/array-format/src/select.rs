@@ -1,6 +1,6 @@
 //! Selecting arrays by their attributes and statistics, and the columns for doing so by hand.
 
-use array_format_core::select::Columns;
+use array_format_core::select::{Columns, Summary};
 
 pub use array_format_core::select::{
     Predicate, Subject, attribute, max, min, name, null_count, row_count,
@@ -159,14 +159,16 @@ impl Columns for Visible<'_> {
         Ok(())
     }
 
-    fn statistics(
-        &self,
-        visit: &mut dyn FnMut(usize, (Option<&StatValue>, Option<&StatValue>), (u64, u64)),
-    ) -> Result<()> {
+    fn statistics(&self, visit: &mut dyn FnMut(usize, Summary<'_>)) -> Result<()> {
         let columns = self.file.statistics_columns()?;
         for row in 0..columns.arrays.len() {
-            let counts = (columns.null_count[row], columns.row_count[row]);
-            visit(row, (columns.min[row], columns.max[row]), counts);
+            let summary = Summary {
+                min: columns.min[row],
+                max: columns.max[row],
+                null_count: columns.null_count[row],
+                row_count: columns.row_count[row],
+            };
+            visit(row, summary);
         }
         Ok(())
     }

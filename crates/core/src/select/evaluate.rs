@@ -5,6 +5,19 @@ use super::{Node, Predicate, Subject, Test};
 use crate::error::Result;
 use crate::value::{AttributeValue, StatValue};
 
+/// The statistics of one array, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// The least element.
+    pub min: Option<&'a StatValue>,
+    /// The greatest element.
+    pub max: Option<&'a StatValue>,
+    /// Elements that are the fill value or were never written.
+    pub null_count: u64,
+    /// All elements.
+    pub row_count: u64,
+}
+
 /// What predicates look at, as columns over the same arrays.
 pub trait Columns {
     /// How many arrays there are.
@@ -16,15 +29,11 @@ pub trait Columns {
     /// Metadata that cannot be read.
     fn attribute(&self, key: &str, visit: &mut dyn FnMut(usize, &AttributeValue)) -> Result<()>;
 
-    /// Calls `visit` with the row of each array with statistics, its least and greatest element, and
-    /// its counts of nulls and of rows.
+    /// Calls `visit` with the row and the statistics of each array that has any.
     ///
     /// # Errors
     /// Metadata that cannot be read.
-    fn statistics(
-        &self,
-        visit: &mut dyn FnMut(usize, (Option<&StatValue>, Option<&StatValue>), (u64, u64)),
-    ) -> Result<()>;
+    fn statistics(&self, visit: &mut dyn FnMut(usize, Summary<'_>)) -> Result<()>;
 
     /// Calls `visit` with the row and the name of each array.
     fn names(&self, visit: &mut dyn FnMut(usize, &str));
@@ -71,12 +80,12 @@ fn apply(subject: &Subject, test: &Test, columns: &dyn Columns, out: &mut [bool]
             columns.names(&mut |row, name| out[row] = test.passes(Scalar::Bytes(name.as_bytes())));
             Ok(())
         }
-        statistic => columns.statistics(&mut |row, (min, max), (nulls, rows)| {
+        statistic => columns.statistics(&mut |row, summary| {
             let value = match statistic {
-                Subject::Min => min.map(Scalar::from),
-                Subject::Max => max.map(Scalar::from),
-                Subject::NullCount => Some(Scalar::Int(nulls.into())),
-                _ => Some(Scalar::Int(rows.into())),
+                Subject::Min => summary.min.map(Scalar::from),
+                Subject::Max => summary.max.map(Scalar::from),
+                Subject::NullCount => Some(Scalar::Int(summary.null_count.into())),
+                _ => Some(Scalar::Int(summary.row_count.into())),
             };
             out[row] = value.is_some_and(|value| test.passes(value));
         }),

@@ -21,7 +21,7 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr, Not};
 
 use crate::value::AttributeValue;
-pub use evaluate::Columns;
+pub use evaluate::{Columns, Summary};
 
 /// What is asked of each array.
 #[derive(Debug, Clone, PartialEq)]
