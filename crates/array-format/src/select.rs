@@ -94,7 +94,7 @@ impl ArrayFile {
             out.row_count.push(n);
             out.null_count.push(n);
         }
-        let mut rows = Rows::of(&out.arrays);
+        let mut rows = self.committed_rows(&out.arrays);
         self.snapshot.visit_statistics(|found| {
             if let Some(i) = rows.find(found.array) {
                 (out.min[i], out.max[i]) = (found.stats.min.as_ref(), found.stats.max.as_ref());
@@ -117,10 +117,19 @@ impl ArrayFile {
         Ok(names.zip(column).collect())
     }
 
+    /// Those of these arrays, which rise by id, whose ids are the snapshot's.
+    fn committed_rows<'a>(&self, arrays: &'a [&'a ArrayMeta]) -> Rows<'a> {
+        let n = arrays.partition_point(|meta| self.is_committed(meta.id));
+        Rows {
+            arrays: &arrays[..n],
+            next: 0,
+        }
+    }
+
     /// One attribute of these arrays, which rise by id.
     fn column(&self, key: &str, arrays: &[&ArrayMeta]) -> Result<Vec<Option<&AttributeValue>>> {
         let mut column = vec![None; arrays.len()];
-        let mut rows = Rows::of(arrays);
+        let mut rows = self.committed_rows(arrays);
         self.snapshot.visit_attribute(key, |array, value| {
             if let Some(i) = rows.find(array) {
                 column[i] = Some(value);
@@ -186,10 +195,6 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(arrays: &'a [&'a ArrayMeta]) -> Self {
-        Self { arrays, next: 0 }
-    }
-
     fn find(&mut self, id: u64) -> Option<usize> {
         let rest = &self.arrays[self.next..];
         // Most often the next one.
