@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use array_format_core::DType;
-use array_format_core::codec::{CodecSpec, Filter, Pipeline, PipelineRecord, choose};
+use array_format_core::codec::{CodecSpec, Filter, Pipeline, PipelineRecord, SAMPLES, choose, sample_bytes};
 use array_format_core::elements::Elements;
 
 use crate::data::{self, Dtype, Look};
@@ -18,8 +18,6 @@ use crate::{climate, home};
 
 /// Frames as the library cuts them by itself.
 const FRAME: usize = 256 << 10;
-/// What `auto` looks at: see `array_format::write`.
-const SAMPLES: usize = 4;
 const ROUNDS: usize = 5;
 /// Decoded sizes of frames that are compared.
 const FRAMES: [usize; 5] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20];
@@ -183,7 +181,7 @@ fn pipelines(data: &Data) -> Result<(String, f64, f64)> {
     let samples: Vec<&[u8]> = frames
         .iter()
         .step_by(frames.len().div_ceil(SAMPLES).max(1))
-        .copied()
+        .map(|frame| &frame[..frame.len().min(sample_bytes(data.raw.len() as u64))])
         .collect();
     let mut chosen = CodecSpec::none();
     let choosing = (0..ROUNDS).map(|_| {

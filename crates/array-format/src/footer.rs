@@ -2,6 +2,12 @@
 
 use array_format_core::snapshot::Snapshot;
 
+/// The version of the format that this library writes: major, minor. It reads every minor of this major.
+pub const FORMAT_VERSION: [u16; 2] = [
+    array_format_core::wire::MAJOR_VERSION,
+    array_format_core::wire::MINOR_VERSION,
+];
+
 /// A summary of the state after a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

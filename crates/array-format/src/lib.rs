@@ -128,7 +128,7 @@ pub mod timestamp {
 
 /// Values of attributes, fills and statistics.
 pub mod value {
-    pub use array_format_core::value::{AttributeValue, FillValue, StatValue};
+    pub use array_format_core::value::{AttributeValue, FillValue, StatValue, fill_bytes};
 }
 
 pub use codec::{CompressionCodec, Lz4Codec, NoCompression, ZstdCodec};

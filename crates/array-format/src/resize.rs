@@ -83,7 +83,7 @@ impl ArrayFile {
         region.start[axis] = meta.shape[axis];
         region.shape[axis] = data.shape()[axis] as u64;
         let grown = meta.with_shape(shape);
-        self.write_region(Arc::new(grown), region, data).await
+        self.write_region(Arc::new(grown), region, &data).await
     }
 
     /// Drops the tiles outside a smaller shape, and puts the fill value into the part outside of

@@ -88,6 +88,31 @@ impl Elements {
         self.borrowed().encode()
     }
 
+    /// Refuses elements that are not `n` values of `dtype`.
+    pub fn check(&self, dtype: &DType, n: u64) -> Result<()> {
+        if self.len() as u64 != n {
+            return Err(Error::invalid(format!(
+                "{} elements where {n} are expected",
+                self.len()
+            )));
+        }
+        let checked = match self {
+            Self::Fixed { width, bytes } if dtype.element_size() == Some(*width) => {
+                check::fixed(dtype, bytes)
+            }
+            Self::Variable(elements) if dtype.is_variable_length() => elements
+                .iter()
+                .try_for_each(|element| check::variable(dtype, element)),
+            _ => Err(Error::Serialization(format!(
+                "elements that are not of the width of {dtype:?}"
+            ))),
+        };
+        checked.map_err(|e| match e {
+            Error::Serialization(detail) => Error::invalid(detail),
+            other => other,
+        })
+    }
+
     /// The number of elements.
     pub fn len(&self) -> usize {
         match self {

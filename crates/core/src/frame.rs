@@ -188,8 +188,15 @@ impl FrameDecoder {
     /// The box of elements that a frame holds, after checking that the frame fits its tile.
     pub fn extent(&self, row: &FrameRow) -> Result<(Tile, Coords)> {
         let grid = self.meta.grid()?;
+        let tile = grid.tile(&row.key.tile);
+        let tile = tile.map_err(|e| e.within(self.place(row)))?;
+        let extent = self.extent_in(row, &tile)?;
+        Ok((tile, extent))
+    }
+
+    /// The same for one whose tile is at hand.
+    pub fn extent_in(&self, row: &FrameRow, tile: &Tile) -> Result<Coords> {
         let read = || {
-            let tile = grid.tile(&row.key.tile)?;
             let extent = row.extent.clone().unwrap_or_else(|| tile.extent.clone());
             if extent.len() != tile.extent.len()
                 || extent.iter().zip(&tile.extent).any(|(e, t)| e > t)
@@ -207,9 +214,14 @@ impl FrameDecoder {
                     )));
                 }
             }
-            Ok((tile, extent))
+            Ok(extent)
         };
         read().map_err(|e| e.within(self.place(row)))
+    }
+
+    /// Whether decoding a frame takes little more than copying it.
+    pub fn is_quick(&self) -> bool {
+        self.pipeline.as_ref().is_some_and(Pipeline::is_quick)
     }
 
     fn place(&self, row: &FrameRow) -> Place {

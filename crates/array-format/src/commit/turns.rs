@@ -2,7 +2,8 @@
 //!
 //! Whoever has committed stands on the newest state and could be the first again and again, while
 //! the others still read what it made (Ethernet knows this as the capture effect). So those who met
-//! others give way before their next commit, and those who lost wait the less the longer they try.
+//! others give way before their next commit, and those who lost again wait the less the longer they
+//! try. Who lost once may only have looked away for long: it follows at once.
 
 use std::time::{Duration, Instant};
 
@@ -81,9 +82,12 @@ fn share(took: Duration) -> Duration {
     took.saturating_mul(SHARE).clamp(SHORTEST, LONGEST)
 }
 
-/// The longest wait of one who lost so often before: half of the last one.
+/// The longest wait of one who lost so often before: none at first, then half of the last one.
 fn patience(took: Duration, lost: u32) -> Duration {
-    share(took) / (1 << lost.min(16))
+    match lost {
+        0 => Duration::ZERO,
+        lost => share(took) / (1 << (lost - 1).min(16)),
+    }
 }
 
 async fn wait(time: Duration) -> Result<()> {
@@ -140,8 +144,9 @@ mod tests {
 
     #[test]
     fn those_who_lost_more_often_wait_less() {
-        assert_eq!(patience(TOOK, 0), 4 * TOOK);
-        assert_eq!(patience(TOOK, 1), 2 * TOOK);
+        assert_eq!(patience(TOOK, 0), Duration::ZERO);
+        assert_eq!(patience(TOOK, 1), 4 * TOOK);
+        assert_eq!(patience(TOOK, 2), 2 * TOOK);
         assert!(patience(LONGEST, ATTEMPTS) < Duration::from_micros(50));
     }
 }

@@ -4,6 +4,7 @@
     reason = "threads write their tiles into one slice; see `shared.rs`"
 )]
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -50,11 +51,28 @@ pub(super) struct Job<'a> {
     pub(super) part: Region,
 }
 
-/// Buffers that a thread uses for one frame after another.
+/// Buffers that a thread uses for one frame after another: fresh memory costs as much as decoding.
 #[derive(Default)]
 struct Buffers {
     stored: Vec<u8>,
     raw: Vec<u8>,
+}
+
+impl Buffers {
+    /// What a thread keeps between calls.
+    const KEPT: usize = 1 << 20;
+
+    fn with<V>(run: impl FnOnce(&mut Self) -> V) -> V {
+        thread_local! {
+            static BUFFERS: RefCell<Buffers> = RefCell::default();
+        }
+        let mut buffers = BUFFERS.take();
+        let value = run(&mut buffers);
+        if buffers.stored.capacity() + buffers.raw.capacity() <= Self::KEPT {
+            BUFFERS.replace(buffers);
+        }
+        value
+    }
 }
 
 /// Decodes frames of one array, whose boxes do not overlap. What failed first is returned, with the
@@ -76,17 +94,16 @@ pub(super) fn decode(
     };
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     let run = || {
-        let mut buffers = Buffers::default();
-        loop {
-            let i = next.fetch_add(1, Relaxed);
-            let Some(job) = jobs.get(i) else { break };
-            if let Err(error) = target.take(decoder, job, &mut buffers) {
-                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.get_or_insert((job.number, error));
-                // Nothing more is worth its while.
-                next.store(jobs.len(), Relaxed);
+        Buffers::with(|buffers| {
+            while let Some(job) = jobs.get(next.fetch_add(1, Relaxed)) {
+                if let Err(error) = target.take(decoder, job, buffers) {
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.get_or_insert((job.number, error));
+                    // Nothing more is worth its while.
+                    next.store(jobs.len(), Relaxed);
+                }
             }
-        }
+        });
     };
     if threads <= 1 {
         run();

@@ -134,7 +134,7 @@ impl Gather<'_> {
         tile: Tile,
         part: Region,
     ) -> Result<Wanted> {
-        let (_, extent) = decoder.extent(&row)?;
+        let extent = decoder.extent_in(&row, &tile)?;
         Ok(Wanted {
             row,
             tile,
@@ -166,36 +166,45 @@ impl Gather<'_> {
         let file = self.file;
         let cache = &file.settings.cache;
         let total: u64 = wanted.iter().map(|w| w.row.raw).sum();
-        let mut absent = Vec::new();
-        for wanted in wanted {
-            let (piece, layer) = Piece::of_frame(&file.snapshot, &wanted.row)
-                .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
-            match cache.frame(layer.id, wanted.row.offset) {
-                Some(raw) if raw.len() as u64 == wanted.row.raw => {
-                    self.deliver(&wanted, raw, &decoder, sink)?;
-                }
-                _ => absent.push((wanted, layer.id, piece)),
-            }
-        }
         let layers = file.layers();
         let is_direct = sink.memory().is_some();
-        // Elements of large reads go straight to their place, and so do stored bytes that a file
-        // holds as they are: the system keeps those in memory already.
+        // Elements of large reads go straight to their place.
         let keeps = |wanted: &Wanted| {
             !is_direct || total <= CACHED_BYTES || wanted.part.shape != wanted.extent
         };
         let (mut kept, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
-        for (wanted, layer, piece) in absent {
-            let file = match is_direct {
+        for wanted in wanted {
+            let (piece, layer) = Piece::of_frame(&file.snapshot, &wanted.row)
+                .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
+            let at_hand = match is_direct {
                 true => layers.open_file(piece.holder)?,
                 false => None,
             };
-            match file {
-                Some(file) if decoder.is_raw(&wanted.row) || !keeps(&wanted) => {
-                    near.push((wanted, layer, piece, file));
+            let is_raw = decoder.is_raw(&wanted.row);
+            // Stored bytes that a file holds as they are: the system keeps those in memory already.
+            if let (Some(at_hand), true) = (&at_hand, is_raw) {
+                near.push((wanted, layer.id, piece, Arc::clone(at_hand)));
+                continue;
+            }
+            let offset = wanted.row.offset;
+            match cache.frame(layer.id, offset) {
+                Some(raw) if raw.len() as u64 == wanted.row.raw => {
+                    self.deliver(&wanted, raw, &decoder, sink)?;
+                    continue;
                 }
-                _ if keeps(&wanted) => kept.push((wanted, layer, piece)),
-                _ => far.push((wanted, layer, piece)),
+                _ => {}
+            }
+            let keeps = keeps(&wanted);
+            match at_hand {
+                // To keep a frame costs as much as to decode it, where that is quick.
+                Some(at_hand)
+                    if !keeps
+                        || (decoder.is_quick() && !cache.is_asked_again(layer.id, offset)) =>
+                {
+                    near.push((wanted, layer.id, piece, at_hand));
+                }
+                _ if keeps => kept.push((wanted, layer.id, piece)),
+                _ => far.push((wanted, layer.id, piece)),
             }
         }
         self.near(near, &decoder, sink).await?;

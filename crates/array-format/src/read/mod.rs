@@ -31,7 +31,7 @@ pub(crate) fn check_dtype<T: ArrayElement>(meta: &ArrayMeta) -> Result<()> {
     })
 }
 
-fn widened(extents: Vec<usize>) -> Vec<u64> {
+pub(crate) fn widened(extents: Vec<usize>) -> Vec<u64> {
     extents.into_iter().map(|n| n as u64).collect()
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 
 use array_format_core::array::ArrayMeta;
-use array_format_core::codec::{CodecSpec, Codecs, Pipeline, PipelineRecord, choose};
+use array_format_core::codec::{
+    CodecSpec, Codecs, Pipeline, PipelineRecord, SAMPLES, choose, sample_bytes,
+};
 use array_format_core::frame::{self, EncodedFrame};
 use array_format_core::geometry::{Tile, TileKey};
 
@@ -20,9 +22,6 @@ const BLOCKING_BYTES: u64 = 128 << 10;
 const TURN_BYTES: u64 = 1 << 20;
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
-/// Tiles that `auto` looks at, and how much of each.
-const SAMPLES: usize = 4;
-const SAMPLE_BYTES: usize = 256 << 10;
 
 /// A whole tile to encode.
 pub(crate) struct Job<'a> {
@@ -88,7 +87,7 @@ impl<'a> Encoder<'a> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let pipeline = self.pipeline(&jobs)?.clone();
+        let pipeline = self.pipeline(&jobs, bytes)?.clone();
         let work = Work {
             meta: Arc::clone(&self.meta),
             threads: self.threads.min((bytes / THREAD_BYTES).max(1) as usize),
@@ -123,10 +122,11 @@ impl<'a> Encoder<'a> {
             .try_for_each(|(key, frame)| take(key, frame))
     }
 
-    /// The pipeline, chosen from these tiles if the array leaves it open.
-    fn pipeline(&mut self, jobs: &[Job<'_>]) -> Result<&Pipeline> {
+    /// The pipeline, chosen from these tiles of `total` bytes if the array leaves it open.
+    fn pipeline(&mut self, jobs: &[Job<'_>], total: u64) -> Result<&Pipeline> {
         if self.pipeline.is_none() {
             let step = jobs.len().div_ceil(SAMPLES).max(1);
+            let most = sample_bytes(total);
             let raws = jobs
                 .iter()
                 .step_by(step)
@@ -135,7 +135,7 @@ impl<'a> Encoder<'a> {
             let lane = self.meta.dtype.element_size().unwrap_or(1).max(1);
             let samples: Vec<&[u8]> = raws
                 .iter()
-                .map(|raw| &raw[..raw.len().min(SAMPLE_BYTES / lane * lane)])
+                .map(|raw| &raw[..raw.len().min(most / lane * lane)])
                 .collect();
             let spec: CodecSpec = choose(&self.meta.dtype, &samples);
             self.record = PipelineRecord::from(&spec);

@@ -19,10 +19,9 @@ use crate::array::ArrayMeta;
 use crate::element::ArrayElement;
 use crate::error::Result;
 use crate::pending::PendingTile;
-use crate::read::{ElementsSink, check_dtype, copy_elements, gather};
+use crate::read::{ElementsSink, check_dtype, copy_elements, gather, widened};
 use encode::{Encoder, Job};
-pub(crate) use source::Source;
-use source::part_of;
+pub(crate) use source::{Source, Supply};
 
 /// Dirty tiles that are kept decoded, in the hope that the next write meets them again.
 const DIRTY_BYTES: u64 = 32 << 20;
@@ -54,17 +53,56 @@ impl ArrayFile {
         self.check_unfrozen()?;
         let meta = Arc::clone(self.shared(name)?);
         check_dtype::<T>(&meta)?;
-        let widened = |extents: &[usize]| -> Coords { extents.iter().map(|&n| n as u64).collect() };
-        let region = Region::for_write(&meta.shape, &widened(&start), &widened(data.shape()))?;
-        self.write_region(meta, region, data).await
+        let shape = data.shape().to_vec();
+        let region = Region::for_write(&meta.shape, &widened(start), &widened(shape))?;
+        self.write_region(meta, region, &data).await
+    }
+
+    /// As [`ArrayFile::write_array`], of elements without a Rust type, in C order over a region of
+    /// `shape`: what [`ArrayFile::read_elements`] gives can be written to an array of the same dtype.
+    ///
+    /// # Errors
+    /// As [`ArrayFile::write_array`]; [`Error::InvalidArgument`](crate::Error::InvalidArgument) for
+    /// elements that do not fill the region or are no values of the array's dtype.
+    ///
+    /// # Example
+    /// ```
+    /// use array_format::{ArrayFile, ArraySpec, DType, FileConfig, NoCompression};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> array_format::Result<()> {
+    /// let mut file = ArrayFile::create_memory(FileConfig::new(NoCompression)).await?;
+    /// file.create_array("a", ArraySpec::new(DType::Int16, [3]))?;
+    /// file.create_array("b", ArraySpec::new(DType::Int16, [2]))?;
+    /// let numbers = ndarray::arr1(&[1i16, 2, 3]).into_dyn();
+    /// file.write_array("a", vec![0], numbers.view()).await?;
+    ///
+    /// let (_, elements) = file.read_elements("a", vec![1], vec![]).await?;
+    /// file.write_elements("b", vec![0], vec![2], &elements).await?;
+    /// assert_eq!(file.read_array::<i16>("b", vec![], vec![]).await?.as_slice(), Some(&[2, 3][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn write_elements(
+        &mut self,
+        name: &str,
+        start: Vec<usize>,
+        shape: Vec<usize>,
+        elements: &Elements,
+    ) -> Result<()> {
+        self.check_unfrozen()?;
+        let meta = Arc::clone(self.shared(name)?);
+        let region = Region::for_write(&meta.shape, &widened(start), &widened(shape))?;
+        elements.check(&meta.dtype, region.shape.iter().product())?;
+        self.write_region(meta, region, &elements.borrowed()).await
     }
 
     /// Writes a region of an array whose definition becomes `meta` with it.
-    pub(crate) async fn write_region<T: ArrayElement>(
+    pub(crate) async fn write_region(
         &mut self,
         meta: Arc<ArrayMeta>,
         region: Region,
-        data: ArrayView<'_, T, IxDyn>,
+        data: &(impl Supply + Sync),
     ) -> Result<()> {
         let mut writer = Writer::new(self, meta)?;
         let grid = writer.meta.grid()?;
@@ -72,7 +110,7 @@ impl ArrayFile {
             let Some(part) = region.intersect(&tile.origin, &tile.extent) else {
                 continue;
             };
-            let elements = part_of(&data, &region, &part, &writer.meta)?;
+            let elements = data.part(&region, &part, &writer.meta)?;
             let inside = frame::inside(&writer.meta, &tile);
             if part.start == tile.origin && part.shape == inside {
                 let elements = if inside == tile.extent {

@@ -8,6 +8,7 @@ mod compact;
 mod concurrency;
 mod config_and_cache;
 mod define;
+mod elements;
 mod errors;
 mod failures;
 mod large_layers;

@@ -17,6 +17,18 @@ const TOLERANCE: usize = 3;
 /// Or by one part in this many of the raw bytes: nobody misses them.
 const NOTHING: usize = 1000;
 
+/// Frames that a choice looks at.
+pub const SAMPLES: usize = 4;
+
+/// How many bytes of each of [`SAMPLES`] frames a choice looks at, of data of `total` bytes.
+///
+/// A 64th of the data in all, within 16 and 64 KiB of each: every candidate encodes them, and the
+/// slowest is many times slower than the quickest.
+#[must_use]
+pub fn sample_bytes(total: u64) -> usize {
+    (total / 64 / SAMPLES as u64).clamp(16 << 10, 64 << 10) as usize
+}
+
 /// Picks the pipeline for an array from raw frames of it.
 ///
 /// The choice depends on the bytes alone. It is the smallest on the samples, unless one that

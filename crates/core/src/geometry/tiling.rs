@@ -13,7 +13,10 @@ const UNDIVIDED: u64 = 2;
 const VARIABLE_BYTES: u64 = 32;
 
 /// A tile shape for a chunk: extents that divide the chunk's where they can (then tiles form one
-/// regular grid, as Zarr readers need), near to a cube, some tens or hundreds of kB.
+/// regular grid, as Zarr readers need), some tens or hundreds of kB.
+///
+/// It is halfway between a cube, which suits windows in any direction, and the shape of the chunk,
+/// which says what its user reads: extents go with the square roots of the chunk's.
 pub fn choose_tile(element_size: Option<usize>, chunk: &[u64]) -> Coords {
     let width = element_size
         .map_or(VARIABLE_BYTES, |size| size as u64)
@@ -28,15 +31,12 @@ pub fn choose_tile(element_size: Option<usize>, chunk: &[u64]) -> Coords {
         return tile;
     }
     while bytes(&tile) > target {
-        let mut axis = 0;
-        for candidate in 1..tile.len() {
-            if tile[candidate] > tile[axis] {
-                axis = candidate;
-            }
-        }
-        if tile.is_empty() || tile[axis] <= 1 {
+        let excess = |axis: usize| tile[axis] as f64 / (chunk[axis] as f64).sqrt();
+        let axes = (0..tile.len()).filter(|&axis| tile[axis] > 1);
+        // Of axes that exceed alike, the first.
+        let Some(axis) = axes.rev().max_by(|&a, &b| excess(a).total_cmp(&excess(b))) else {
             break;
-        }
+        };
         tile[axis] = next_smaller(tile[axis]);
     }
     tile
@@ -61,7 +61,9 @@ mod tests {
         };
         check(Some(4), &[], &[]);
         check(Some(4), &[100, 100], &[100, 100]);
-        check(Some(4), &[16, 180, 360], &[16, 15, 45]);
+        check(Some(4), &[16, 180, 360], &[8, 45, 45]);
+        check(Some(4), &[1000, 1000], &[125, 125]);
+        check(Some(4), &[10, 100_000], &[10, 625]);
         check(Some(4), &[1, 1, 1 << 18], &[1, 1, 1 << 16]);
         check(Some(1), &[1 << 20], &[1 << 18]);
         check(Some(16 << 20), &[3], &[1]);
