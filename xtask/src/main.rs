@@ -17,6 +17,8 @@ usage: cargo xtask <command>
   servers            install the servers that the tests of crates/reliability start
   test               all tests of the workspace
   examples           run every example of array_format [--release]
+  demo               the main job on real data, as the README shows it [--debug]
+  formats            real files of other formats through af, compared by their own readers
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
   scaling            bulk work at growing sizes, by instructions
@@ -24,6 +26,7 @@ usage: cargo xtask <command>
   peers --smoke      the benchmarks beside other formats, in tiny sizes: do they work?
   fuzz [--seconds N | --runs N]
                      the fuzz targets, each N seconds (default 30) or N executions
+  fuzz --soak N      the same for N seconds without AddressSanitizer, several times as fast
 ";
 
 fn main() -> ExitCode {
@@ -48,6 +51,9 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("test", []) => vec![Step::Test],
         ("examples", []) => vec![Step::Examples { release: false }],
         ("examples", ["--release"]) => vec![Step::Examples { release: true }],
+        ("demo", []) => vec![Step::Demo { release: true }],
+        ("demo", ["--debug"]) => vec![Step::Demo { release: false }],
+        ("formats", []) => vec![Step::Formats],
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
         ("scaling", []) => vec![Step::Scaling],
@@ -57,6 +63,7 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("fuzz", []) => vec![Step::Fuzz(Length::Seconds(30))],
         ("fuzz", ["--seconds", n]) => vec![Step::Fuzz(Length::Seconds(number(n)?))],
         ("fuzz", ["--runs", n]) => vec![Step::Fuzz(Length::Runs(number(n)?))],
+        ("fuzz", ["--soak", n]) => vec![Step::Fuzz(Length::Soak(number(n)?))],
         _ => return Err(format!("unknown: {}", arguments.join(" "))),
     })
 }

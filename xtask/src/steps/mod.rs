@@ -2,7 +2,9 @@
 
 mod counts;
 mod debian;
+mod demo;
 mod examples;
+mod formats;
 mod fuzz;
 mod lint;
 mod peers;
@@ -23,6 +25,8 @@ pub enum Step {
     Servers,
     Test,
     Examples { release: bool },
+    Demo { release: bool },
+    Formats,
     SecondReader,
     Valgrind,
     Scaling,
@@ -38,6 +42,8 @@ pub fn all() -> Vec<Step> {
         Step::Servers,
         Step::Test,
         Step::Examples { release: false },
+        Step::Demo { release: false },
+        Step::Formats,
         Step::SecondReader,
         Step::Valgrind,
         Step::Scaling,
@@ -54,6 +60,8 @@ impl Step {
             Self::Servers => "servers",
             Self::Test => "test",
             Self::Examples { .. } => "examples",
+            Self::Demo { .. } => "demo",
+            Self::Formats => "formats",
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
             Self::Scaling => "scaling",
@@ -69,6 +77,8 @@ impl Step {
             Self::Servers => servers::run(),
             Self::Test => test::run(),
             Self::Examples { release } => examples::run(release),
+            Self::Demo { release } => demo::run(release),
+            Self::Formats => formats::run(),
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
             Self::Scaling => scaling::run(),

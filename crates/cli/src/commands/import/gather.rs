@@ -1,0 +1,197 @@
+//! Many sources side by side, each under a prefix of its own.
+
+use anyhow::{Context, Result};
+use array_format::ArrayFile;
+use array_format::element::Elements;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::sources::Source;
+use super::{
+    Args, Report, SLAB, is_wanted, message, nothing, set_file_attribute, spec, stored, verify,
+};
+use crate::commands::copy::Target;
+use crate::convert::{Contents, Reader, slabs};
+use crate::failure::usage;
+use crate::open;
+use crate::ui::Ui;
+use crate::ui::progress::Unit;
+
+/// Bytes, and sources, after which whole sources are committed.
+const COMMIT_BYTES: u64 = 256 << 20;
+const COMMIT_SOURCES: u64 = 10_000;
+/// A source of up to so many bytes is read ahead, beside others.
+const READ_AHEAD: u64 = 8 << 20;
+
+/// A source that is open, and what was read of it.
+struct Opened {
+    source: Source,
+    reader: Box<dyn Reader>,
+    /// The elements of each variable, of a small source.
+    elements: Option<Vec<Elements>>,
+}
+
+pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut Ui) -> Result<()> {
+    let bar = ui.progress(sources.len() as u64, Unit::Things, "importing");
+    let ahead = std::thread::available_parallelism().map_or(2, usize::from) * 2;
+    let opened = stream::iter(sources.iter().cloned())
+        .map(|source| async { tokio::task::spawn_blocking(|| open_source(source)).await? });
+    let mut opened = opened.buffered(ahead);
+    let mut made: Option<Target> = None;
+    let (mut bytes, mut waiting) = (0, 0);
+    while let Some(mut next) = opened.try_next().await? {
+        // The file is made once a source was read: a slip leaves none behind.
+        let file = match &mut made {
+            Some(made) => &mut made.file,
+            none => {
+                let message = message(args, &what(sources));
+                &mut none.insert(Target::open(&args.file, &message).await?).file
+            }
+        };
+        bytes += import(args, &mut next, file, report).await?;
+        waiting += 1;
+        bar.add(1);
+        if bytes > COMMIT_BYTES || waiting >= COMMIT_SOURCES {
+            file.flush().await?;
+            (bytes, waiting) = (0, 0);
+        }
+    }
+    drop(bar);
+    let file = made.ok_or_else(nothing)?.finish(ui).await?;
+    report.stored = stored(&file);
+    if report.arrays + report.present == 0 {
+        return Err(nothing());
+    }
+    if args.verify {
+        let file = open::open(&args.file).await?;
+        verify::sources(args, sources, &file, report, ui).await?;
+    }
+    Ok(())
+}
+
+/// The sources in a few words.
+fn what(sources: &[Source]) -> String {
+    let name = |source: &Source| {
+        let name = source.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    match sources {
+        [one] => name(one),
+        [first, .., last] => format!("{} files, {} to {}", sources.len(), name(first), name(last)),
+        [] => "nothing".to_owned(),
+    }
+}
+
+/// Opens a source, and reads it if it is small.
+fn open_source(source: Source) -> Result<Opened> {
+    let reader = source.open()?;
+    let contents = reader.contents();
+    let size: u64 = contents
+        .variables
+        .iter()
+        .map(|v| {
+            v.shape
+                .iter()
+                .product::<u64>()
+                .saturating_mul(v.dtype.element_size().unwrap_or(32) as u64)
+        })
+        .fold(0, u64::saturating_add);
+    let elements = match size <= READ_AHEAD {
+        false => None,
+        true => {
+            let read = |(i, v): (usize, &crate::convert::Variable)| {
+                reader.read(i, &vec![0; v.shape.len()], &v.shape)
+            };
+            let all: Result<Vec<Elements>> =
+                contents.variables.iter().enumerate().map(read).collect();
+            Some(all.with_context(|| format!("cannot read {}", source.path.display()))?)
+        }
+    };
+    Ok(Opened {
+        source,
+        reader,
+        elements,
+    })
+}
+
+/// Brings a source in; returns the bytes of its elements.
+async fn import(
+    args: &Args,
+    opened: &mut Opened,
+    file: &mut ArrayFile,
+    report: &mut Report,
+) -> Result<u64> {
+    let Opened {
+        source,
+        reader,
+        elements,
+    } = opened;
+    let contents: &Contents = reader.contents();
+    let skipped = contents
+        .skipped
+        .iter()
+        .map(|s| format!("{}: {s}", source.path.display()));
+    report.skipped.extend(skipped);
+    let mut bytes = 0;
+    for (i, variable) in contents.variables.iter().enumerate() {
+        if !is_wanted(args, &variable.name) {
+            continue;
+        }
+        let name = source.name(&variable.name);
+        if file.contains(&name)? {
+            if args.resume {
+                report.present += 1;
+                continue;
+            }
+            if !args.replace {
+                return Err(usage(format!(
+                    "{} has an array {name} already; --resume leaves such alone, --replace replaces them",
+                    args.file
+                )));
+            }
+            file.delete(&name)?;
+        }
+        let mut spec = spec(args, variable, &variable.shape, &variable.dimensions);
+        if args.inherit {
+            for (key, value) in &contents.attributes {
+                let is_own = variable.attributes.iter().any(|(own, _)| own == key);
+                if !is_own && !key.contains('/') && key != crate::convert::UNLIMITED {
+                    spec = spec.attribute(key, value.clone());
+                }
+            }
+        }
+        file.create_array(&name, spec)?;
+        let place = || format!("{}: {}", source.path.display(), variable.name);
+        if let Some(all) = elements {
+            let shape: Vec<usize> = variable.shape.iter().map(|&n| n as usize).collect();
+            let elements = &all[i];
+            if !elements.is_empty() {
+                file.write_elements(&name, vec![0; shape.len()], shape, elements)
+                    .await
+                    .with_context(place)?;
+            }
+            bytes += elements.raw_len();
+        } else {
+            let chunk = file.get_array(&name)?.chunk_shape.clone();
+            for slab in slabs(&variable.shape, &chunk, SLAB) {
+                let elements =
+                    tokio::task::block_in_place(|| reader.read(i, &slab.start, &slab.shape));
+                let elements = elements.with_context(place)?;
+                let (start, shape) = slab.as_usize();
+                file.write_elements(&name, start, shape, &elements)
+                    .await
+                    .with_context(place)?;
+                bytes += elements.raw_len();
+            }
+        }
+        report.arrays += 1;
+    }
+    for (key, value) in &contents.attributes {
+        if key == crate::convert::UNLIMITED {
+            set_file_attribute(file, key, value.clone())?;
+        } else if !args.inherit || key.contains('/') {
+            set_file_attribute(file, &source.name(key), value.clone())?;
+        }
+    }
+    report.bytes += bytes;
+    Ok(bytes)
+}
