@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use array_format_core::DType;
-use array_format_core::codec::{CodecSpec, Filter, Pipeline, PipelineRecord, SAMPLES, choose, sample_bytes};
+use array_format_core::codec::{CodecSpec, Filter, Pipeline, PipelineRecord, SAMPLES, choose, sample};
 use array_format_core::elements::Elements;
 
 use crate::data::{self, Dtype, Look};
@@ -178,10 +178,12 @@ fn pipelines(data: &Data) -> Result<(String, f64, f64)> {
     let frames = data.frames(FRAME);
     let specs = specs(&data.dtype);
     let figures = measure(&specs, data, &frames)?;
+    let width = data.dtype.element_size().unwrap_or(1);
     let samples: Vec<&[u8]> = frames
         .iter()
         .step_by(frames.len().div_ceil(SAMPLES).max(1))
-        .map(|frame| &frame[..frame.len().min(sample_bytes(data.raw.len() as u64))])
+        .enumerate()
+        .map(|(i, frame)| sample(frame, i, data.raw.len() as u64, width))
         .collect();
     let mut chosen = CodecSpec::none();
     let choosing = (0..ROUNDS).map(|_| {

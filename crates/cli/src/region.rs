@@ -1,8 +1,11 @@
 //! Arrays with a region, as NumPy writes them: `TEMP[0:10, ::5, 3]`.
 
 use anyhow::Result;
+use array_format::ArrayFile;
 use array_format::array::ArrayMeta;
+use array_format::element::Elements;
 
+use crate::cells::raw;
 use crate::failure::usage;
 
 /// What is wanted of one axis.
@@ -256,36 +259,36 @@ impl Selection {
         counts.fold(1, u64::saturating_mul)
     }
 
-    /// The selection in parts along its first axes, each of about this many elements, in C order.
+    /// Elements of the box that has to be read, at most `u64::MAX`.
+    fn volume(&self) -> u64 {
+        let spans = self.axes.iter().map(Axis::span);
+        spans.fold(1, u64::saturating_mul)
+    }
+
+    /// The selection in parts along its first axes, in C order. Each reads a box of so many elements
+    /// at most, what its steps leave out included.
     pub fn slabs(&self, elements: u64) -> Vec<Self> {
         let mut slabs = vec![self.clone()];
         for axis in 0..self.axes.len() {
-            let inner = |slab: &Self| -> u64 {
-                let counts = slab.axes[axis + 1..].iter().map(|axis| axis.count);
-                counts.fold(1, u64::saturating_mul).max(1)
-            };
-            slabs = slabs
-                .into_iter()
-                .flat_map(|slab| {
-                    let all = slab.axes[axis];
-                    let rows = (elements / inner(&slab)).max(1);
-                    let is_small = slab.len() <= elements;
-                    let parts = if is_small {
-                        1
-                    } else {
-                        all.count.div_ceil(rows)
-                    };
-                    (0..parts).map(move |part| {
-                        let mut slab = slab.clone();
-                        if !is_small {
-                            let first = part * rows;
-                            slab.axes[axis].start = all.start + first * all.step;
-                            slab.axes[axis].count = rows.min(all.count - first);
-                        }
-                        slab
-                    })
-                })
-                .collect();
+            let mut finer = Vec::with_capacity(slabs.len());
+            for slab in slabs {
+                if slab.volume() <= elements {
+                    finer.push(slab);
+                    continue;
+                }
+                let all = slab.axes[axis];
+                let row = slab.volume() / all.span().max(1);
+                let rows = (elements / row.saturating_mul(all.step).max(1)).max(1);
+                let mut first = 0;
+                while first < all.count {
+                    let mut part = slab.clone();
+                    part.axes[axis].start = all.start + first * all.step;
+                    part.axes[axis].count = rows.min(all.count - first);
+                    first += rows;
+                    finer.push(part);
+                }
+            }
+            slabs = finer;
         }
         slabs
     }
@@ -304,6 +307,31 @@ impl Selection {
         }
         picks
     }
+}
+
+/// The selected elements of an array, in C order.
+pub async fn read(file: &ArrayFile, name: &str, selection: &Selection) -> Result<Elements> {
+    let (start, shape) = selection.bounds();
+    let (_, elements) = file.read_elements(name, start, shape).await?;
+    if selection.is_dense() {
+        return Ok(elements);
+    }
+    let picks = selection.picks();
+    Ok(match &elements {
+        Elements::Fixed { width, .. } => {
+            let mut bytes = Vec::with_capacity(picks.len() * width);
+            for &i in &picks {
+                bytes.extend_from_slice(raw(&elements, i));
+            }
+            Elements::Fixed {
+                width: *width,
+                bytes,
+            }
+        }
+        Elements::Variable(all) => {
+            Elements::Variable(picks.iter().map(|&i| all[i].clone()).collect())
+        }
+    })
 }
 
 #[cfg(test)]
@@ -402,7 +430,7 @@ mod tests {
                 let slabs = whole.slabs(size);
                 let parts: Vec<Vec<u64>> = slabs.iter().flat_map(places).collect();
                 assert_eq!(parts, places(&whole), "{text} in slabs of {size}");
-                assert!(slabs.iter().all(|slab| slab.len() <= size.max(1)));
+                assert!(slabs.iter().all(|slab| slab.volume() <= size.max(1)));
             }
         }
     }

@@ -157,6 +157,13 @@ fn cat_streams_large_arrays_in_order() {
     let text = place.af(&["cat", "n.af", "n[::2999, ::999]"]).ok();
     let words: Vec<&str> = text.split_whitespace().collect();
     assert_eq!(words[words.len() - 2..], ["2999000", "2999999"], "{text}");
+    let steps = place
+        .af(&["--json", "cat", "n.af", "n[::700, 1::333]"])
+        .json();
+    assert_eq!(
+        steps["values"][4],
+        serde_json::json!([2_800_001, 2_800_334, 2_800_667])
+    );
     let csv = place.af(&["cat", "n.af", "n", "-f", "csv"]).ok();
     assert_eq!(csv.lines().last(), Some("2999,999,2999999"));
     let json = place.af(&["cat", "n.af", "n", "-f", "json"]).json();

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use array_format_core::array::ArrayMeta;
 use array_format_core::codec::{
-    CodecSpec, Codecs, Pipeline, PipelineRecord, SAMPLES, choose, sample_bytes,
+    CodecSpec, Codecs, Pipeline, PipelineRecord, SAMPLES, choose, sample,
 };
 use array_format_core::frame::{self, EncodedFrame};
 use array_format_core::geometry::{Tile, TileKey};
@@ -126,16 +126,16 @@ impl<'a> Encoder<'a> {
     fn pipeline(&mut self, jobs: &[Job<'_>], total: u64) -> Result<&Pipeline> {
         if self.pipeline.is_none() {
             let step = jobs.len().div_ceil(SAMPLES).max(1);
-            let most = sample_bytes(total);
             let raws = jobs
                 .iter()
                 .step_by(step)
                 .map(|job| job.elements.borrowed().encode())
                 .collect::<Result<Vec<_>>>()?;
-            let lane = self.meta.dtype.element_size().unwrap_or(1).max(1);
+            let width = self.meta.dtype.element_size().unwrap_or(1);
             let samples: Vec<&[u8]> = raws
                 .iter()
-                .map(|raw| &raw[..raw.len().min(most / lane * lane)])
+                .enumerate()
+                .map(|(i, raw)| sample(raw, i, total, width))
                 .collect();
             let spec: CodecSpec = choose(&self.meta.dtype, &samples);
             self.record = PipelineRecord::from(&spec);

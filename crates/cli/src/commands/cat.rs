@@ -11,11 +11,11 @@ use array_format::value::fill_bytes;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::cells::{Cell, cell, cells, dtype_name, raw};
+use crate::cells::{Cell, cell, cells, dtype_name};
 use crate::convert::npy;
 use crate::failure::usage;
 use crate::open::Source;
-use crate::region::{Axis, Request, Selection};
+use crate::region::{self, Axis, Request, Selection};
 use crate::ui::Ui;
 
 /// Elements that are read at a time.
@@ -79,30 +79,7 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     /// The selected elements of a slab, in C order.
     async fn read(&self, slab: &Selection) -> Result<Elements> {
-        let (start, shape) = slab.bounds();
-        let (_, elements) = self
-            .file
-            .read_elements(&self.meta.name, start, shape)
-            .await?;
-        if slab.is_dense() {
-            return Ok(elements);
-        }
-        let picks = slab.picks();
-        Ok(match &elements {
-            Elements::Fixed { width, .. } => {
-                let mut bytes = Vec::with_capacity(picks.len() * width);
-                picks
-                    .iter()
-                    .for_each(|&i| bytes.extend_from_slice(raw(&elements, i)));
-                Elements::Fixed {
-                    width: *width,
-                    bytes,
-                }
-            }
-            Elements::Variable(all) => {
-                Elements::Variable(picks.iter().map(|&i| all[i].clone()).collect())
-            }
-        })
+        region::read(self.file, &self.meta.name, slab).await
     }
 
     fn slabs(&self) -> Vec<Selection> {

@@ -9,7 +9,7 @@ use array_format::value::fill_bytes;
 use array_format::{ArrayFile, AttributeValue};
 
 use crate::attributes;
-use crate::cells::{Cell, cell, cells, dtype_name, raw};
+use crate::cells::{Cell, cell, cells, dtype_name};
 use crate::convert::dimensions::split;
 use crate::failure::usage;
 use crate::open::Source;
@@ -19,6 +19,8 @@ use crate::ui::Ui;
 
 /// Elements that are read for a picture at most.
 const MOST: u64 = 100_000_000;
+/// Elements that are read at a time.
+const SLAB: u64 = 4 << 20;
 /// Panels of a grid at most, and cells of a heat map along an axis.
 const PANELS: u64 = 16;
 const CELLS: usize = 1500;
@@ -207,8 +209,6 @@ async fn figure(
 
 /// The number that an element is, as CF says how to scale it; NaN for a fill value.
 async fn read(file: &ArrayFile, meta: &ArrayMeta, selection: &Selection) -> Result<Vec<f64>> {
-    let (start, shape) = selection.bounds();
-    let (_, elements) = file.read_elements(&meta.name, start, shape).await?;
     let fill = meta
         .fill_value
         .as_ref()
@@ -223,22 +223,20 @@ async fn read(file: &ArrayFile, meta: &ArrayMeta, selection: &Selection) -> Resu
         true => Some(f64::NAN),
         false => Some(number(&cell)? * factor + offset),
     };
-    let values: Option<Vec<f64>> = match selection.is_dense() {
-        true => cells(&meta.dtype, &elements).map(value).collect(),
-        false => {
-            let picks = selection.picks().into_iter();
-            picks
-                .map(|i| value(cell(&meta.dtype, raw(&elements, i))))
-                .collect()
+    let mut values = Vec::new();
+    for slab in selection.slabs(SLAB) {
+        let elements = region::read(file, &meta.name, &slab).await?;
+        for cell in cells(&meta.dtype, &elements) {
+            values.push(value(cell).ok_or_else(|| {
+                usage(format!(
+                    "{} holds {}, which cannot be drawn",
+                    meta.name,
+                    dtype_name(&meta.dtype)
+                ))
+            })?);
         }
-    };
-    values.ok_or_else(|| {
-        usage(format!(
-            "{} holds {}, which cannot be drawn",
-            meta.name,
-            dtype_name(&meta.dtype)
-        ))
-    })
+    }
+    Ok(values)
 }
 
 fn number(cell: &Cell) -> Option<f64> {

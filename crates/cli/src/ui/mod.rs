@@ -101,9 +101,11 @@ impl Ui {
         !self.quiet && stderr().is_terminal()
     }
 
-    /// Says something beside the output.
-    pub fn note(&self, text: impl AsRef<str>) {
+    /// Says something beside the output, after what was printed so far.
+    pub fn note(&mut self, text: impl AsRef<str>) {
         if !self.quiet {
+            // A failure is told when the rest is brought out.
+            let _ = self.out.flush();
             let mut stream = AutoStream::new(stderr(), self.choice);
             let _ = writeln!(stream, "{}", text.as_ref());
         }

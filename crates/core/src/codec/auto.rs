@@ -20,13 +20,22 @@ const NOTHING: usize = 1000;
 /// Frames that a choice looks at.
 pub const SAMPLES: usize = 4;
 
-/// How many bytes of each of [`SAMPLES`] frames a choice looks at, of data of `total` bytes.
+/// What a choice looks at of the `i`th of [`SAMPLES`] frames, of data of `total` bytes whose elements
+/// have `width` bytes.
 ///
-/// A 64th of the data in all, within 16 and 64 KiB of each: every candidate encodes them, and the
-/// slowest is many times slower than the quickest.
+/// A 64th of the data in all, within 16 and 64 KiB of each: every candidate encodes it, and the
+/// slowest is many times slower than the quickest. Each is taken from another part of its frame, as
+/// frames often begin alike, with the rows of the poles.
 #[must_use]
-pub fn sample_bytes(total: u64) -> usize {
-    (total / 64 / SAMPLES as u64).clamp(16 << 10, 64 << 10) as usize
+pub fn sample(raw: &[u8], i: usize, total: u64, width: usize) -> &[u8] {
+    let width = width.max(1);
+    let most = (total / 64 / SAMPLES as u64).clamp(16 << 10, 64 << 10) as usize / width * width;
+    if raw.len() <= most || most == 0 {
+        return raw;
+    }
+    let room = (raw.len() - most) / width;
+    let at = room * (2 * i + 1) / (2 * SAMPLES) * width;
+    raw.get(at..at + most).unwrap_or(raw)
 }
 
 /// Picks the pipeline for an array from raw frames of it.
@@ -187,6 +196,22 @@ mod tests {
             PipelineRecord::from(&choose(&DType::Int32, &[])).to_string(),
             "none"
         );
+    }
+
+    #[test]
+    fn samples_are_whole_elements_from_all_parts() {
+        let raw: Vec<u8> = (0..300_000u32).flat_map(u32::to_le_bytes).collect();
+        let starts: Vec<u32> = (0..SAMPLES)
+            .map(|i| {
+                let part = sample(&raw, i, raw.len() as u64, 4);
+                assert_eq!(part.len(), 16 << 10);
+                u32::from_le_bytes(part[..4].try_into().unwrap())
+            })
+            .collect();
+        assert_eq!(starts, [36_988, 110_964, 184_940, 258_916]);
+        assert_eq!(sample(&raw[..1000], 3, 1000, 4), &raw[..1000]);
+        assert_eq!(sample(&raw, 0, u64::MAX, 1 << 20), &raw[..]);
+        assert_eq!(sample(&raw, 9, 0, 0).len(), raw.len());
     }
 
     #[test]
