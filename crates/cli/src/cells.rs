@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use array_format::array::ArrayMeta;
 use array_format::bytes::Bytes;
 use array_format::element::Elements;
+use array_format::value::fill_bytes;
 use array_format::{DType, StatValue};
 use serde::{Serialize, Serializer};
 
@@ -35,6 +37,31 @@ pub fn raw(elements: &Elements, i: usize) -> &[u8] {
         Elements::Fixed { width, bytes } => &bytes[i * width..(i + 1) * width],
         Elements::Variable(elements) => &elements[i],
     }
+}
+
+/// The elements with these numbers.
+pub fn pick(elements: &Elements, picks: Vec<usize>) -> Elements {
+    match elements {
+        Elements::Fixed { width, .. } => {
+            let mut bytes = Vec::with_capacity(picks.len() * width);
+            for i in picks {
+                bytes.extend_from_slice(raw(elements, i));
+            }
+            Elements::Fixed {
+                width: *width,
+                bytes,
+            }
+        }
+        Elements::Variable(all) => {
+            Elements::Variable(picks.into_iter().map(|i| all[i].clone()).collect())
+        }
+    }
+}
+
+/// What elements of an array that were never written read as, if it says so.
+pub fn fill(meta: &ArrayMeta) -> Option<Cell> {
+    let fill = meta.fill_value.as_ref()?;
+    Some(cell(&meta.dtype, &fill_bytes(&meta.dtype, Some(fill))))
 }
 
 /// One element from its stored bytes.

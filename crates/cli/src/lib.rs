@@ -15,6 +15,7 @@ mod open;
 mod pick;
 mod plot;
 mod region;
+mod target;
 mod times;
 mod ui;
 

@@ -5,7 +5,7 @@ use array_format::ArrayFile;
 use array_format::array::ArrayMeta;
 use array_format::element::Elements;
 
-use crate::cells::raw;
+use crate::cells::pick;
 use crate::failure::usage;
 
 /// What is wanted of one axis.
@@ -76,10 +76,10 @@ impl Request {
     }
 
     /// The array's name, given whether one of that name is there: brackets may belong to the name.
-    pub fn name(&self, contains: impl Fn(&str) -> bool) -> (&str, bool) {
+    pub fn name(&self, contains: impl Fn(&str) -> bool) -> &str {
         match self.parts.is_some() && contains(&self.text) {
-            true => (&self.text, true),
-            false => (&self.name, false),
+            true => &self.text,
+            false => &self.name,
         }
     }
 
@@ -316,22 +316,7 @@ pub async fn read(file: &ArrayFile, name: &str, selection: &Selection) -> Result
     if selection.is_dense() {
         return Ok(elements);
     }
-    let picks = selection.picks();
-    Ok(match &elements {
-        Elements::Fixed { width, .. } => {
-            let mut bytes = Vec::with_capacity(picks.len() * width);
-            for &i in &picks {
-                bytes.extend_from_slice(raw(&elements, i));
-            }
-            Elements::Fixed {
-                width: *width,
-                bytes,
-            }
-        }
-        Elements::Variable(all) => {
-            Elements::Variable(picks.iter().map(|&i| all[i].clone()).collect())
-        }
-    })
+    Ok(pick(&elements, selection.picks()))
 }
 
 #[cfg(test)]
@@ -339,28 +324,24 @@ mod tests {
     use super::*;
     use array_format::{ArraySpec, DType};
 
-    /// The selection of an array of this shape, as (start, count, step) by axis.
-    fn selected(text: &str, shape: &[u64]) -> Result<Vec<(u64, u64, u64)>, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let selection = runtime.block_on(async {
+    /// What a request selects of an array of this shape.
+    fn selection(text: &str, shape: &[u64]) -> Result<Selection, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
             let config = array_format::FileConfig::new(array_format::NoCompression);
-            let mut file = array_format::ArrayFile::create_memory(config)
-                .await
-                .unwrap();
+            let mut file = ArrayFile::create_memory(config).await.unwrap();
             let spec = ArraySpec::new(DType::Int8, shape.to_vec());
             file.create_array("a", spec).unwrap();
             let request = Request::parse(text)?;
-            request
-                .of(file.get_array("a").unwrap())
-                .map_err(|e| e.to_string())
-        })?;
-        Ok(selection
-            .axes
-            .iter()
-            .map(|a| (a.start, a.count, a.step))
-            .collect())
+            let selection = request.of(file.get_array("a").unwrap());
+            selection.map_err(|e| e.to_string())
+        })
+    }
+
+    /// The same as (start, count, step) by axis.
+    fn selected(text: &str, shape: &[u64]) -> Result<Vec<(u64, u64, u64)>, String> {
+        let axes = selection(text, shape)?.axes;
+        Ok(axes.iter().map(|a| (a.start, a.count, a.step)).collect())
     }
 
     #[test]
@@ -397,19 +378,7 @@ mod tests {
     #[test]
     fn slabs_cover_a_selection_in_order() {
         for text in ["a", "a[::2, 1:, ::3]", "a[1]", "a[..., 4]", "a[0:0]"] {
-            let request = Request::parse(text).unwrap();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap();
-            let whole = runtime.block_on(async {
-                let config = array_format::FileConfig::new(array_format::NoCompression);
-                let mut file = array_format::ArrayFile::create_memory(config)
-                    .await
-                    .unwrap();
-                file.create_array("a", ArraySpec::new(DType::Int8, [7, 5, 9]))
-                    .unwrap();
-                request.of(file.get_array("a").unwrap()).unwrap()
-            });
+            let whole = selection(text, &[7, 5, 9]).unwrap();
             let places = |selection: &Selection| -> Vec<Vec<u64>> {
                 let mut places = vec![Vec::new()];
                 for axis in &selection.axes {

@@ -7,11 +7,10 @@ use anyhow::{Context, Result};
 use array_format::ArrayFile;
 use array_format::array::ArrayMeta;
 use array_format::element::Elements;
-use array_format::value::fill_bytes;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::cells::{Cell, cell, cells, dtype_name};
+use crate::cells::{Cell, cells, dtype_name, fill};
 use crate::convert::npy;
 use crate::failure::usage;
 use crate::open::Source;
@@ -48,16 +47,13 @@ enum Format {
 
 pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     let file = args.source.open().await?;
-    let (name, _) = args.array.name(|name| file.contains(name).unwrap_or(false));
+    let name = args.array.name(|name| file.contains(name).unwrap_or(false));
     let meta = file.get_array(name)?;
     let wanted = Wanted {
         file: &file,
         meta,
         selection: args.array.of(meta)?,
-        fill: meta
-            .fill_value
-            .as_ref()
-            .map(|fill| cell(&meta.dtype, &fill_bytes(&meta.dtype, Some(fill)))),
+        fill: fill(meta),
     };
     match args.format {
         _ if ui.json => wanted.json(ui).await?,

@@ -1,17 +1,14 @@
 //! `af compact`: all layers into one.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use array_format::merge::Compaction;
-use array_format::{ArrayFile, CompactOptions, Retention, Scope};
+use array_format::{CompactOptions, Retention, Scope};
 use serde::Serialize;
 
-use crate::open;
-use crate::ui::progress::Unit;
 use crate::ui::{Ui, numbers};
+use crate::{open, target};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -61,7 +58,7 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
             ))),
             (None, None) => None,
         };
-        let done = all(&mut file, options, ui).await?;
+        let done = target::compact(&mut file, options, ui).await?;
         report.merged = done.merged;
         report.copied_bytes = done.copied;
         report.promoted = done.promoted;
@@ -88,11 +85,4 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
         ui.note("the merged layer stays beside the base: this store cannot replace objects safely");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Compacts with a progress bar.
-pub async fn all(file: &mut ArrayFile, mut options: CompactOptions, ui: &Ui) -> Result<Compaction> {
-    let bar = Arc::new(ui.progress(0, Unit::Bytes, "compacting"));
-    options.progress = Some(Arc::new(move |done| bar.set(done.copied, done.total)));
-    Ok(file.compact_with(options).await?)
 }

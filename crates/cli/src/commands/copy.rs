@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use array_format::array::ArrayMeta;
 use array_format::codec::CodecSpec;
-use array_format::{ArrayFile, ArraySpec, CompactOptions};
+use array_format::{ArrayFile, ArraySpec};
 use serde::Serialize;
 
-use super::compact;
 use crate::codec;
-use crate::convert::slabs;
+use crate::convert::{given_chunks, slabs};
 use crate::failure::usage;
-use crate::open::{self, Source};
+use crate::open::Source;
 use crate::pick::Pick;
+use crate::target::Target;
 use crate::ui::progress::{Progress, Unit};
 use crate::ui::{Ui, numbers};
 
@@ -124,41 +124,6 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file to write into.
-pub struct Target {
-    pub file: ArrayFile,
-    /// Whether it was made for this.
-    is_new: bool,
-}
-
-impl Target {
-    /// Opens a file, or makes it.
-    pub async fn open(file: &str, message: &str) -> Result<Self> {
-        match open::open_to_write(file, message).await {
-            Ok(file) => Ok(Self {
-                file,
-                is_new: false,
-            }),
-            Err(error) => match error.downcast_ref::<array_format::Error>() {
-                Some(array_format::Error::FileNotFound { .. }) => Ok(Self {
-                    file: open::create(file, open::config(message)).await?,
-                    is_new: true,
-                }),
-                _ => Err(error),
-            },
-        }
-    }
-
-    /// Commits; a file that was made for this becomes one object.
-    pub async fn finish(mut self, ui: &Ui) -> Result<ArrayFile> {
-        self.file.flush().await?;
-        if self.is_new {
-            compact::all(&mut self.file, CompactOptions::default(), ui).await?;
-        }
-        Ok(self.file)
-    }
-}
-
 async fn copy(
     source: &ArrayFile,
     meta: &ArrayMeta,
@@ -166,17 +131,11 @@ async fn copy(
     args: &Args,
     bar: &Progress,
 ) -> Result<()> {
-    let rank = meta.shape.len();
     let mut spec = ArraySpec::new(meta.dtype.clone(), meta.shape.iter().copied())
         .dimensions(meta.dimension_names.iter().cloned());
-    spec = match args.chunks.len() == rank && rank > 0 {
-        true => spec.chunks(args.chunks.iter().zip(&meta.shape).map(
-            |(&chunk, &extent)| match chunk {
-                0 => extent.max(1),
-                chunk => chunk,
-            },
-        )),
-        false => spec
+    spec = match given_chunks(&args.chunks, &meta.shape) {
+        Some(chunks) => spec.chunks(chunks),
+        None => spec
             .chunks(meta.chunk_shape.iter().copied())
             .tile(meta.tile_shape.iter().copied()),
     };

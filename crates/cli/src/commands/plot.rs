@@ -5,11 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use array_format::array::ArrayMeta;
-use array_format::value::fill_bytes;
 use array_format::{ArrayFile, AttributeValue};
 
 use crate::attributes;
-use crate::cells::{Cell, cell, cells, dtype_name};
+use crate::cells::{Cell, cells, dtype_name, fill};
 use crate::convert::dimensions::split;
 use crate::failure::usage;
 use crate::open::Source;
@@ -65,7 +64,7 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 
 pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     let file = args.source.open().await?;
-    let (name, _) = args.array.name(|name| file.contains(name).unwrap_or(false));
+    let name = args.array.name(|name| file.contains(name).unwrap_or(false));
     let meta = file.get_array(name)?;
     let selection = args.array.of(meta)?;
     let figure = figure(&file, meta, selection, &args).await?;
@@ -209,17 +208,14 @@ async fn figure(
 
 /// The number that an element is, as CF says how to scale it; NaN for a fill value.
 async fn read(file: &ArrayFile, meta: &ArrayMeta, selection: &Selection) -> Result<Vec<f64>> {
-    let fill = meta
-        .fill_value
-        .as_ref()
-        .map(|fill| cell(&meta.dtype, &fill_bytes(&meta.dtype, Some(fill))));
+    let filler = fill(meta);
     let scale = |key: &str| -> Result<Option<f64>> {
         let value = file.get_attribute(&meta.name, key)?;
         Ok(value.and_then(|value| number(&attributes::cell(value))))
     };
     let (factor, offset) = (scale("scale_factor")?, scale("add_offset")?);
     let (factor, offset) = (factor.unwrap_or(1.0), offset.unwrap_or(0.0));
-    let value = |cell: Cell| match fill.as_ref() == Some(&cell) {
+    let value = |cell: Cell| match filler.as_ref() == Some(&cell) {
         true => Some(f64::NAN),
         false => Some(number(&cell)? * factor + offset),
     };

@@ -1,4 +1,4 @@
-//! Arrays whose elements lie in a file as they are.
+//! Arrays whose elements lie in a file, or in memory, as they are: boxes, and orders of axes.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use array_format::element::Elements;
 
 use super::{Contents, Reader};
+use crate::cells::pick;
 
 /// One variable's elements, in C order.
 pub struct Layout {
@@ -69,6 +70,26 @@ impl Reader for Flat {
         }
         Ok(Elements::Fixed { width, bytes: out })
     }
+}
+
+/// A box out of elements in C order.
+pub fn cut(all: &Elements, whole: &[u64], start: &[u64], shape: &[u64]) -> Elements {
+    if whole == shape {
+        return all.clone();
+    }
+    let mut picks = vec![0usize];
+    for axis in 0..whole.len() {
+        let (from, n, extent) = (
+            start[axis] as usize,
+            shape[axis] as usize,
+            whole[axis] as usize,
+        );
+        picks = picks
+            .iter()
+            .flat_map(|&before| (from..from + n).map(move |i| before * extent + i))
+            .collect();
+    }
+    pick(all, picks)
 }
 
 /// Elements in Fortran order, in C order.

@@ -189,6 +189,13 @@ pub fn slabs(shape: &[u64], chunk: &[u64], elements: u64) -> Vec<Slab> {
     slabs
 }
 
+/// Chunks as somebody asks for them, for arrays with as many axes: 0 is all of an axis.
+pub fn given_chunks(given: &[u64], shape: &[u64]) -> Option<Vec<u64>> {
+    let whole = |(&chunk, &extent): (&u64, &u64)| if chunk == 0 { extent.max(1) } else { chunk };
+    let fits = !shape.is_empty() && given.len() == shape.len();
+    fits.then(|| given.iter().zip(shape).map(whole).collect())
+}
+
 /// Chunks for an array that has none: whole up to 32 MiB, then of about 16 MiB, in rows of the first axes.
 pub fn chunks(shape: &[u64], width: usize) -> Vec<u64> {
     const WHOLE: u64 = 32 << 20;

@@ -19,7 +19,7 @@ use netcdf_reader::{
 use netcdf_writer::{DimensionId, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
 
 use super::dimensions::{Dimensions, split};
-use super::npy::cut;
+use super::flat::cut;
 use super::{CHARACTER_COUNT, CHARACTERS, Contents, Reader, UNLIMITED, Variable};
 use crate::cells::dtype_name;
 

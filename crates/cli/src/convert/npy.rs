@@ -16,7 +16,7 @@ use npyz::{DType as NpyType, Endianness, NpyHeader, Order, TimeUnits, TypeChar, 
 use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
-use super::flat::{Flat, Layout, from_fortran};
+use super::flat::{Flat, Layout, cut, from_fortran};
 use super::{Contents, Reader, Variable, slabs};
 
 /// Elements that are written at a time.
@@ -265,36 +265,6 @@ impl Reader for Loaded {
     }
 }
 
-/// A box out of elements in C order.
-pub fn cut(all: &Elements, whole: &[u64], start: &[u64], shape: &[u64]) -> Elements {
-    if whole == shape {
-        return all.clone();
-    }
-    let mut picks = vec![0u64];
-    for axis in 0..whole.len() {
-        picks = picks
-            .iter()
-            .flat_map(|&before| {
-                (start[axis]..start[axis] + shape[axis]).map(move |i| before * whole[axis] + i)
-            })
-            .collect();
-    }
-    match all {
-        Elements::Fixed { width, bytes } => {
-            let parts = picks
-                .iter()
-                .map(|&i| &bytes[i as usize * width..(i as usize + 1) * width]);
-            Elements::Fixed {
-                width: *width,
-                bytes: parts.flatten().copied().collect(),
-            }
-        }
-        Elements::Variable(all) => {
-            Elements::Variable(picks.iter().map(|&i| all[i as usize].clone()).collect())
-        }
-    }
-}
-
 /// An `.npz` archive. An array is unpacked when it is asked for; the last one stays in memory.
 pub struct Npz {
     path: PathBuf,
@@ -457,7 +427,7 @@ pub fn header(descr: &str, shape: &[u64]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Writes an array as a `.npy` file. `skip` is told what cannot be written.
+/// Writes an array as a `.npy` file.
 async fn write_array(
     file: &ArrayFile,
     meta: &ArrayMeta,

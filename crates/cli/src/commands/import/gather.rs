@@ -9,10 +9,10 @@ use super::sources::Source;
 use super::{
     Args, Report, SLAB, is_wanted, message, nothing, set_file_attribute, spec, stored, verify,
 };
-use crate::commands::copy::Target;
 use crate::convert::{Contents, Reader, slabs};
 use crate::failure::usage;
 use crate::open;
+use crate::target::Target;
 use crate::ui::Ui;
 use crate::ui::progress::Unit;
 

@@ -151,15 +151,9 @@ fn show(report: &Report, ui: &mut Ui) -> Result<()> {
 
 /// The definition of an array for a variable.
 fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) -> ArraySpec {
-    let chunks: Vec<u64> = match args.chunks.len() == shape.len() {
-        true => args
-            .chunks
-            .iter()
-            .zip(shape)
-            .map(|(&chunk, &extent)| if chunk == 0 { extent.max(1) } else { chunk })
-            .collect(),
-        false => convert::chunks(shape, variable.dtype.element_size().unwrap_or(32)),
-    };
+    let width = variable.dtype.element_size().unwrap_or(32);
+    let chunks = convert::given_chunks(&args.chunks, shape);
+    let chunks = chunks.unwrap_or_else(|| convert::chunks(shape, width));
     let mut spec = ArraySpec::new(variable.dtype.clone(), shape.iter().copied())
         .chunks(chunks)
         .dimensions(dimensions.iter().cloned())

@@ -34,9 +34,8 @@ impl Source {
 pub fn find(args: &Args) -> Result<Vec<Source>> {
     let mut paths = Vec::new();
     for given in &args.sources {
-        let kind = std::fs::metadata(given)
-            .with_context(|| format!("cannot read {}", given.display()))
-            .map_err(|error| error.context(usage("a source is missing").to_string()))?;
+        let kind =
+            std::fs::metadata(given).with_context(|| format!("cannot read {}", given.display()))?;
         if kind.is_dir() {
             let before = paths.len();
             walk(given, args.format, &mut paths)?;

@@ -6,10 +6,10 @@ use array_format::element::Elements;
 
 use super::sources::Source;
 use super::{Args, Report, SLAB, is_wanted, message, nothing, set_file_attribute, spec, stored};
-use crate::commands::copy::Target;
 use crate::convert::{Contents, Reader, Slab, Variable, slabs};
 use crate::failure::usage;
 use crate::open;
+use crate::target::Target;
 use crate::ui::Ui;
 use crate::ui::progress::Unit;
 
