@@ -1,6 +1,8 @@
 //! Pictures of arrays: a line, a heat map, or a grid of heat maps.
 
 pub mod draw;
+pub mod field;
+pub mod figure;
 pub mod terminal;
 
 use std::ops::Range;
