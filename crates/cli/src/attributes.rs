@@ -7,13 +7,25 @@ use crate::cells::Cell;
 
 /// The value of an attribute, from text: JSON if it is some, else the text itself.
 pub fn parse(text: &str) -> Result<AttributeValue, String> {
-    match serde_json::from_str::<Value>(text) {
+    match serde_json::from_str(text) {
         Err(_) => Ok(AttributeValue::String(text.to_owned())),
-        Ok(Value::Bool(v)) => Ok(AttributeValue::Bool(v)),
-        Ok(Value::String(v)) => Ok(AttributeValue::String(v)),
-        Ok(Value::Number(v)) => Ok(number(&v)),
-        Ok(Value::Array(items)) => list(&items),
-        Ok(Value::Null | Value::Object(_)) => Err(
+        Ok(value) => from_json(&value),
+    }
+}
+
+/// The value that JSON of other programs stands for; objects, and lists of several types, are kept as
+/// text.
+pub fn from_foreign_json(value: &Value) -> AttributeValue {
+    from_json(value).unwrap_or_else(|_| AttributeValue::String(value.to_string()))
+}
+
+fn from_json(value: &Value) -> Result<AttributeValue, String> {
+    match value {
+        Value::Bool(v) => Ok(AttributeValue::Bool(*v)),
+        Value::String(v) => Ok(AttributeValue::String(v.clone())),
+        Value::Number(v) => Ok(number(v)),
+        Value::Array(items) => list(items),
+        Value::Null | Value::Object(_) => Err(
             "attributes are numbers, texts, true or false, and lists of one of these; \
              for a text put it in double quotes"
                 .to_owned(),

@@ -1,12 +1,16 @@
 //! `af export`: arrays in files of other formats.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use array_format::ArrayFile;
 use serde::Serialize;
+use zip::ZipWriter;
 
-use crate::convert::{self, Format};
+use crate::convert::{self, Format, zarr_out};
 use crate::failure::usage;
 use crate::open::Source;
 use crate::pick::Pick;
@@ -16,7 +20,8 @@ use crate::ui::{Ui, numbers};
 pub struct Args {
     #[command(flatten)]
     source: Source,
-    /// The new file, whose ending says the format: .nc, .npy, .npz, .safetensors
+    /// The new file, whose ending says the format: .nc, .zarr, .zarr.zip, .npy, .npz, .safetensors,
+    /// .parquet, .arrow
     #[arg(value_name = "DST")]
     target: PathBuf,
     #[command(flatten)]
@@ -52,43 +57,28 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
             "{shown} is there already; --force replaces it"
         )));
     }
-    let file = args.source.open().await?;
-    let arrays = args.pick.of(&file)?;
-    if let (Format::Npy, false) = (format, arrays.len() == 1) {
-        return Err(usage(format!(
-            "a .npy file holds one array, {} are picked; name one, or write .npz",
-            arrays.len()
-        )));
-    }
+    let file = Arc::new(args.source.open().await?);
+    let names: Vec<String> = args
+        .pick
+        .of(&file)?
+        .iter()
+        .map(|m| m.name.clone())
+        .collect();
     // Beside the target, and put in its place when it is whole.
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    // As any new file: what the user's mask leaves.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder
-        .tempfile_in(folder)
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
-    let out = temporary.as_file_mut();
-    let skipped = match format {
-        Format::Netcdf => convert::write_netcdf(&file, &arrays, out).await,
-        Format::Npz => convert::write_npz(&file, &arrays, out).await,
-        Format::Safetensors => convert::write_safetensors(&file, &arrays, out).await,
-        Format::Npy => convert::write_npy(&file, arrays[0], out)
-            .await
-            .map(|()| Vec::new()),
+    let is_folder = format == Format::Zarr && target.extension().is_none_or(|e| e != "zip");
+    let written = match is_folder {
+        true => write_folder(file, &names, target, folder).await,
+        false => write_file(file, &names, format, target, folder).await,
     };
-    let skipped = skipped.with_context(|| format!("cannot write {shown}"))?;
-    let kept = temporary
-        .persist(target)
-        .with_context(|| format!("cannot write {shown}"))?;
+    let (bytes, skipped) = written.with_context(|| format!("cannot write {shown}"))?;
     let report = Report {
         target: target.clone(),
-        arrays: arrays.len(),
-        bytes: kept.metadata()?.len(),
+        arrays: names.len() - skipped.len().min(names.len()),
+        bytes,
         skipped,
     };
     if ui.json {
@@ -104,4 +94,80 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
         numbers::bytes(report.bytes)
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes one file; returns its bytes, and what it could not take.
+async fn write_file(
+    file: Arc<ArrayFile>,
+    names: &[String],
+    format: Format,
+    target: &Path,
+    folder: &Path,
+) -> Result<(u64, Vec<String>)> {
+    let mut builder = tempfile::Builder::new();
+    // As any new file: what the user's mask leaves.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder
+        .tempfile_in(folder)
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    let out = temporary.as_file_mut();
+    let skipped = match format {
+        Format::Zarr => {
+            let mut archive = zarr_out::Archive(ZipWriter::new(out));
+            let skipped = zarr_out::write(file, names, &mut archive).await?;
+            archive.0.finish()?;
+            skipped
+        }
+        format => {
+            let arrays: array_format::Result<Vec<_>> =
+                names.iter().map(|name| file.get_array(name)).collect();
+            convert::write(&file, &arrays?, format, out).await?
+        }
+    };
+    let kept = temporary.persist(target)?;
+    Ok((kept.metadata()?.len(), skipped))
+}
+
+/// The same for a folder.
+async fn write_folder(
+    file: Arc<ArrayFile>,
+    names: &[String],
+    target: &Path,
+    folder: &Path,
+) -> Result<(u64, Vec<String>)> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let temporary = builder
+        .tempdir_in(folder)
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    let mut sink = zarr_out::Folder(temporary.path());
+    let skipped = zarr_out::write(file, names, &mut sink).await?;
+    let bytes = size(temporary.path())?;
+    // What is replaced stays beside until the new one is in its place.
+    let old = match target.exists() {
+        true => {
+            let old = tempfile::tempdir_in(folder)?;
+            fs::rename(target, old.path().join("old"))?;
+            Some(old)
+        }
+        false => None,
+    };
+    fs::rename(temporary.keep(), target)?;
+    drop(old);
+    Ok((bytes, skipped))
+}
+
+/// Bytes of all files in a folder.
+fn size(folder: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        sum += match entry.file_type()?.is_dir() {
+            true => size(&entry.path())?,
+            false => entry.metadata()?.len(),
+        };
+    }
+    Ok(sum)
 }

@@ -145,6 +145,7 @@ mod tests {
                     dimensions: vec![String::new(); 3],
                     fill: None,
                     attributes: Vec::new(),
+                    chunks: None,
                 }],
                 ..Contents::default()
             },

@@ -1,23 +1,32 @@
 //! Files of other formats: what is in them, and their elements as ours.
 
+#[cfg(feature = "parquet")]
+mod columns;
 pub mod dimensions;
+pub mod fill;
 mod flat;
+#[cfg(feature = "netcdf")]
 mod netcdf;
 pub mod npy;
+mod place;
 mod safetensors;
+#[cfg(feature = "zarr")]
+mod zarr;
+pub mod zarr_out;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use array_format::array::ArrayMeta;
 use array_format::element::Elements;
-use array_format::{AttributeValue, DType, FillValue};
+use array_format::{ArrayFile, AttributeValue, DType, FillValue};
 use clap::ValueEnum;
 
-pub use netcdf::write as write_netcdf;
-pub use npy::{write_npy, write_npz};
-pub use safetensors::write as write_safetensors;
+use crate::failure::usage;
+
+pub use place::Place;
 
 /// The attribute of a file that names the dimensions that grow.
 pub const UNLIMITED: &str = "_unlimited_dimensions";
@@ -31,29 +40,53 @@ pub const CHARACTER_COUNT: &str = "_character_count";
 pub enum Format {
     /// netCDF: classic, 64-bit, CDF-5 and netCDF-4; HDF5 files, too
     Netcdf,
+    /// Zarr of version 2 or 3: a folder, a ZIP archive, or below a URL
+    Zarr,
     /// One NumPy array
     Npy,
     /// A ZIP archive of NumPy arrays
     Npz,
     /// Tensors of models
     Safetensors,
+    /// Columns of Parquet
+    Parquet,
+    /// Columns of Arrow, also called Feather
+    Arrow,
 }
+
+/// A folder that is a Zarr store has one of these.
+const ZARR_MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zmetadata"];
 
 impl Format {
     /// The format that the name of a file stands for.
     pub fn of_name(path: &Path) -> Option<Self> {
-        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        Some(match ending.as_str() {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let name = name.trim_end_matches('/');
+        if name.ends_with(".zarr.zip") {
+            return Some(Self::Zarr);
+        }
+        Some(match name.rsplit_once('.')?.1 {
             "nc" | "nc3" | "nc4" | "cdf" | "h5" | "hdf5" | "hdf" | "he5" => Self::Netcdf,
+            "zarr" => Self::Zarr,
             "npy" => Self::Npy,
             "npz" => Self::Npz,
             "safetensors" => Self::Safetensors,
+            "parquet" | "pq" => Self::Parquet,
+            "arrow" | "feather" | "ipc" => Self::Arrow,
             _ => return None,
         })
     }
 
+    /// Whether a folder is a file of its own.
+    pub fn is_store(folder: &Path) -> bool {
+        ZARR_MARKS.iter().any(|mark| folder.join(mark).is_file())
+    }
+
     /// The format of a file, by its first bytes or else by its name.
     fn of_file(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Ok(Self::Zarr);
+        }
         let mut head = [0; 8];
         let mut file = File::open(path)?;
         let mut n = 0;
@@ -66,7 +99,19 @@ impl Format {
         match &head {
             [b'C', b'D', b'F', ..] | [0x89, b'H', b'D', b'F', ..] => return Ok(Self::Netcdf),
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => return Ok(Self::Npy),
-            [b'P', b'K', 3, 4, ..] => return Ok(Self::Npz),
+            [b'P', b'K', 3, 4, ..] => {
+                let archive = zip::ZipArchive::new(file)?;
+                let is_mark = |name: &str| ZARR_MARKS.iter().any(|mark| name.ends_with(mark));
+                let mut names = archive.file_names();
+                return Ok(
+                    match names.any(|name| name.is_ok_and(|name| is_mark(&name))) {
+                        true => Self::Zarr,
+                        false => Self::Npz,
+                    },
+                );
+            }
+            [b'P', b'A', b'R', b'1', ..] => return Ok(Self::Parquet),
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => return Ok(Self::Arrow),
             _ => {}
         }
         match Self::of_name(path) {
@@ -86,6 +131,8 @@ pub struct Variable {
     pub dimensions: Vec<String>,
     pub fill: Option<FillValue>,
     pub attributes: Vec<(String, AttributeValue)>,
+    /// How it is divided there, where reading a part of a chunk costs all of it.
+    pub chunks: Option<Vec<u64>>,
 }
 
 /// What is in a foreign file.
@@ -107,21 +154,91 @@ pub trait Reader: Send + Sync {
     fn read(&self, variable: usize, start: &[u64], shape: &[u64]) -> Result<Elements>;
 }
 
-/// Opens a foreign file.
-pub fn open(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader>> {
+/// Opens a foreign file; this blocks.
+pub fn open(place: &Place, format: Option<Format>) -> Result<Box<dyn Reader>> {
     let open = || -> Result<Box<dyn Reader>> {
-        let format = match format {
-            Some(format) => format,
-            None => Format::of_file(path)?,
+        let format = match (format, place) {
+            (Some(format), _) => Some(format),
+            (None, Place::Local(path)) => Some(Format::of_file(path)?),
+            // One without an ending is looked at once it is here.
+            (None, Place::Url(_)) => Format::of_name(Path::new(place.path())),
         };
-        Ok(match format {
-            Format::Netcdf => Box::new(netcdf::Netcdf::open(path)?),
-            Format::Npy => Box::new(npy::open(path)?),
-            Format::Npz => Box::new(npy::Npz::open(path)?),
-            Format::Safetensors => Box::new(safetensors::open(path)?),
-        })
+        if format == Some(Format::Zarr) {
+            return open_zarr(place);
+        }
+        match place {
+            Place::Local(path) => open_file(path, format),
+            Place::Url(url) => {
+                let fetched = place::fetch(url)?;
+                let reader = open_file(fetched.path(), format)?;
+                Ok(Box::new(place::Fetched::new(reader, fetched)))
+            }
+        }
     };
-    open().with_context(|| format!("cannot read {}", path.display()))
+    open().with_context(|| format!("cannot read {place}"))
+}
+
+#[cfg(feature = "zarr")]
+fn open_zarr(place: &Place) -> Result<Box<dyn Reader>> {
+    Ok(Box::new(zarr::open(place)?))
+}
+
+#[cfg(not(feature = "zarr"))]
+fn open_zarr(_: &Place) -> Result<Box<dyn Reader>> {
+    Err(left_out(Format::Zarr))
+}
+
+fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader>> {
+    let format = match format {
+        Some(format) => format,
+        None => Format::of_file(path)?,
+    };
+    Ok(match format {
+        #[cfg(feature = "netcdf")]
+        Format::Netcdf => Box::new(netcdf::Netcdf::open(path)?),
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow => Box::new(columns::open(path, format)?),
+        Format::Npy => Box::new(npy::open(path)?),
+        Format::Npz => Box::new(npy::Npz::open(path)?),
+        Format::Safetensors => Box::new(safetensors::open(path)?),
+        #[allow(
+            unreachable_patterns,
+            reason = "all are there with the default features"
+        )]
+        _ => return Err(left_out(format)),
+    })
+}
+
+/// Writes arrays into one new file; returns what could not be written, and why.
+pub async fn write(
+    file: &ArrayFile,
+    arrays: &[&ArrayMeta],
+    format: Format,
+    out: &mut File,
+) -> Result<Vec<String>> {
+    match format {
+        #[cfg(feature = "netcdf")]
+        Format::Netcdf => netcdf::write(file, arrays, out).await,
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow => columns::write(file, arrays, format, out).await,
+        Format::Npz => npy::write_npz(file, arrays, out).await,
+        Format::Safetensors => safetensors::write(file, arrays, out).await,
+        Format::Npy => match arrays {
+            [array] => npy::write_npy(file, array, out).await.map(|()| Vec::new()),
+            _ => Err(usage(format!(
+                "a .npy file holds one array, {} are picked; name one, or write .npz",
+                arrays.len()
+            ))),
+        },
+        format => Err(left_out(format)),
+    }
+}
+
+/// A format that this program was built without.
+fn left_out(format: Format) -> anyhow::Error {
+    usage(format!(
+        "this program was built without {format:?}; build it with its default features"
+    ))
 }
 
 /// A box within an array.
@@ -196,10 +313,13 @@ pub fn given_chunks(given: &[u64], shape: &[u64]) -> Option<Vec<u64>> {
     fits.then(|| given.iter().zip(shape).map(whole).collect())
 }
 
-/// Chunks for an array that has none: whole up to 32 MiB, then of about 16 MiB, in rows of the first axes.
-pub fn chunks(shape: &[u64], width: usize) -> Vec<u64> {
-    const WHOLE: u64 = 32 << 20;
-    const CHUNK: u64 = 16 << 20;
+/// Bytes up to which an array is one chunk, and bytes of a chunk beyond.
+const WHOLE: u64 = 32 << 20;
+const CHUNK: u64 = 16 << 20;
+
+/// Chunks for an array: whole up to 32 MiB, then of about 16 MiB, in rows of the first axes. One that
+/// is divided in its source has whole chunks of that in each, so that none is read twice.
+pub fn chunks(shape: &[u64], width: usize, source: Option<&[u64]>) -> Vec<u64> {
     let width = width.max(1) as u64;
     let bytes = |shape: &[u64]| {
         shape
@@ -217,7 +337,21 @@ pub fn chunks(shape: &[u64], width: usize) -> Vec<u64> {
             break;
         }
     }
-    chunk
+    let Some(source) = source.filter(|source| source.len() == shape.len()) else {
+        return chunk;
+    };
+    // Axes that the source divides are divided there, the others as far as the bytes go.
+    let mut fitted: Vec<u64> = source
+        .iter()
+        .zip(shape)
+        .map(|(&n, &m)| n.min(m).max(1))
+        .collect();
+    for axis in (0..fitted.len()).rev() {
+        let times = (CHUNK / bytes(&fitted)).max(1);
+        let wanted = chunk[axis].div_ceil(fitted[axis]).min(times).max(1);
+        fitted[axis] = (fitted[axis] * wanted).min(shape[axis].max(1));
+    }
+    fitted
 }
 
 #[cfg(test)]
@@ -259,10 +393,14 @@ mod tests {
 
     #[test]
     fn large_arrays_get_chunks() {
-        assert_eq!(chunks(&[100, 100], 4), [100, 100]);
-        assert_eq!(chunks(&[1000, 1000, 1000], 4), [4, 1000, 1000]);
-        assert_eq!(chunks(&[10, 100_000_000], 4), [1, 4 << 20]);
-        assert_eq!(chunks(&[0, 3], 8), [1, 3]);
-        assert!(chunks(&[], 8).is_empty());
+        assert_eq!(chunks(&[100, 100], 4, None), [100, 100]);
+        assert_eq!(chunks(&[1000, 1000, 1000], 4, None), [4, 1000, 1000]);
+        assert_eq!(chunks(&[10, 100_000_000], 4, None), [1, 4 << 20]);
+        assert_eq!(chunks(&[0, 3], 8, None), [1, 3]);
+        assert!(chunks(&[], 8, None).is_empty());
+        let divided = |chunk: &[u64]| chunks(&[1000, 1000, 1000], 4, Some(chunk));
+        assert_eq!(divided(&[1, 100, 100]), [4, 1000, 1000]);
+        assert_eq!(divided(&[100, 100, 100]), [100, 100, 400]);
+        assert_eq!(divided(&[1000, 1000, 1000]), [1000, 1000, 1000]);
     }
 }

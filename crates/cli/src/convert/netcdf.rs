@@ -11,7 +11,7 @@ use array_format::array::ArrayMeta;
 use array_format::bytes::Bytes;
 use array_format::element::Elements;
 use array_format::value::fill_bytes;
-use array_format::{ArrayElement, ArrayFile, AttributeValue, DType, FillValue};
+use array_format::{ArrayElement, ArrayFile, AttributeValue, DType};
 use netcdf_reader::{
     NcAttrValue, NcAttribute, NcFile, NcGroup, NcReadable, NcSliceInfo, NcSliceInfoElem, NcType,
     NcVariable,
@@ -19,6 +19,7 @@ use netcdf_reader::{
 use netcdf_writer::{DimensionId, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
 
 use super::dimensions::{Dimensions, split};
+use super::fill;
 use super::flat::cut;
 use super::{CHARACTER_COUNT, CHARACTERS, Contents, Reader, UNLIMITED, Variable};
 use crate::cells::dtype_name;
@@ -249,44 +250,14 @@ impl Found {
         }
         Ok(Variable {
             name,
-            fill: fill(&attributes, &dtype),
+            fill: fill::marked(&attributes, &dtype),
             dtype,
             shape: axes.iter().map(|(_, n)| *n).collect(),
             dimensions: axes.into_iter().map(|(name, _)| name).collect(),
             attributes,
+            chunks: None,
         })
     }
-}
-
-/// The fill value that attributes name.
-fn fill(attributes: &[(String, AttributeValue)], dtype: &DType) -> Option<FillValue> {
-    let find = |wanted: &str| {
-        attributes
-            .iter()
-            .find(|(key, _)| key == wanted)
-            .map(|(_, value)| value)
-    };
-    let of = |value: &AttributeValue| -> Option<FillValue> {
-        use AttributeValue as A;
-        let fill = match value {
-            A::Int8(v) => FillValue::Int((*v).into()),
-            A::Int16(v) => FillValue::Int((*v).into()),
-            A::Int32(v) => FillValue::Int((*v).into()),
-            A::Int64(v) => FillValue::Int(*v),
-            A::UInt8(v) => FillValue::UInt((*v).into()),
-            A::UInt16(v) => FillValue::UInt((*v).into()),
-            A::UInt32(v) => FillValue::UInt((*v).into()),
-            A::UInt64(v) => FillValue::UInt(*v),
-            A::Float32(v) => FillValue::Float((*v).into()),
-            A::Float64(v) => FillValue::Float(*v),
-            A::String(v) => FillValue::String(v.clone()),
-            _ => return None,
-        };
-        fill.check(dtype).is_ok().then_some(fill)
-    };
-    find("_FillValue")
-        .and_then(of)
-        .or_else(|| find("missing_value").and_then(of))
 }
 
 /// An attribute as ours; lists of one number are a number, as netCDF has no other.

@@ -142,6 +142,7 @@ impl Type {
             // Not-a-time, which has this value in every unit.
             fill: matches!(self.kind, Kind::Time(_)).then_some(FillValue::TimestampNs(i64::MIN)),
             attributes: units.into_iter().collect(),
+            chunks: None,
         }
     }
 

@@ -106,6 +106,7 @@ pub fn open(path: &Path) -> Result<Flat> {
             shape,
             fill: None,
             attributes: Vec::new(),
+            chunks: None,
         });
         layouts.push(Layout {
             offset: data + from,

@@ -5,7 +5,6 @@ use std::fmt;
 use super::compression::{CodecId, name_of};
 use super::spec::{CodecSpec, Compressor, Filter};
 use super::{lz4, pco, zstd};
-use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -119,32 +118,6 @@ impl PipelineRecord {
     /// Whether it ends in a compressor, so that full tiles at an array's edge cost little.
     pub fn pads(&self) -> bool {
         self.compressor().is_some()
-    }
-
-    /// Whether a Zarr v3 reader with numcodecs can decode frames of elements of `dtype`.
-    pub fn is_zarr_readable(&self, dtype: &DType) -> bool {
-        let integers = matches!(
-            dtype,
-            DType::Int8
-                | DType::Int16
-                | DType::Int32
-                | DType::Int64
-                | DType::UInt8
-                | DType::UInt16
-                | DType::UInt32
-                | DType::UInt64
-        );
-        let floats = matches!(dtype, DType::Float16 | DType::Float32 | DType::Float64);
-        if matches!(dtype, DType::FixedSizeList { .. } | DType::List { .. }) {
-            return false;
-        }
-        self.stages.iter().all(|stage| match stage.name.as_str() {
-            lz4::NAME | zstd::NAME => true,
-            "shuffle" => !dtype.is_variable_length(),
-            "delta" => integers,
-            pco::NAME => (integers || floats) && pco::supports(dtype),
-            _ => false,
-        })
     }
 
     /// The filters, in order.
@@ -309,26 +282,5 @@ mod tests {
         assert!(records[0].is_none() && !records[0].is_auto() && records[1].is_auto());
         assert_eq!(records[4].codec_id(), CodecId::None);
         assert_eq!(records[3].codec_id(), CodecId::Named("zstd".into()));
-        let zarr = |dtype: DType| -> Vec<_> {
-            records.iter().map(|r| r.is_zarr_readable(&dtype)).collect()
-        };
-        assert_eq!(zarr(DType::Int32), [true, false, true, true, true, true]);
-        assert_eq!(
-            zarr(DType::Float32),
-            [true, false, false, false, true, true]
-        );
-        assert_eq!(
-            zarr(DType::Complex64),
-            [true, false, false, false, true, false]
-        );
-        assert_eq!(
-            zarr(DType::String),
-            [true, false, false, false, false, false]
-        );
-        let list = DType::FixedSizeList {
-            child: Box::new(DType::Int32),
-            size: 2,
-        };
-        assert_eq!(zarr(list), [false; 6]);
     }
 }

@@ -71,7 +71,7 @@ pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut 
 /// The sources in a few words.
 fn what(sources: &[Source]) -> String {
     let name = |source: &Source| {
-        let name = source.path.file_name().unwrap_or_default();
+        let name = source.place.path().file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     };
     match sources {
@@ -103,7 +103,7 @@ fn open_source(source: Source) -> Result<Opened> {
             };
             let all: Result<Vec<Elements>> =
                 contents.variables.iter().enumerate().map(read).collect();
-            Some(all.with_context(|| format!("cannot read {}", source.path.display()))?)
+            Some(all.with_context(|| format!("cannot read {}", source.place))?)
         }
     };
     Ok(Opened {
@@ -129,7 +129,7 @@ async fn import(
     let skipped = contents
         .skipped
         .iter()
-        .map(|s| format!("{}: {s}", source.path.display()));
+        .map(|s| format!("{}: {s}", source.place));
     report.skipped.extend(skipped);
     let mut bytes = 0;
     for (i, variable) in contents.variables.iter().enumerate() {
@@ -160,7 +160,7 @@ async fn import(
             }
         }
         file.create_array(&name, spec)?;
-        let place = || format!("{}: {}", source.path.display(), variable.name);
+        let place = || format!("{}: {}", source.place, variable.name);
         if let Some(all) = elements {
             let shape: Vec<usize> = variable.shape.iter().map(|&n| n as usize).collect();
             let elements = &all[i];

@@ -5,7 +5,6 @@ mod sources;
 mod stack;
 mod verify;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -25,9 +24,10 @@ const SLAB: u64 = 4 << 20;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Files, or folders with files: netCDF-3 and -4, HDF5, .npy, .npz, .safetensors
+    /// Files, folders with files, or URLs: netCDF-3 and -4, HDF5, Zarr, .npy, .npz, .safetensors,
+    /// Parquet, Arrow
     #[arg(value_name = "SRC", required = true)]
-    sources: Vec<PathBuf>,
+    sources: Vec<String>,
     /// The file to import into; it is made if it is not there
     file: String,
     /// The format of all sources; by default each tells by itself
@@ -153,7 +153,15 @@ fn show(report: &Report, ui: &mut Ui) -> Result<()> {
 fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) -> ArraySpec {
     let width = variable.dtype.element_size().unwrap_or(32);
     let chunks = convert::given_chunks(&args.chunks, shape);
-    let chunks = chunks.unwrap_or_else(|| convert::chunks(shape, width));
+    let chunks = chunks.unwrap_or_else(|| {
+        // Of sources that are joined along a new axis each is a part of a chunk.
+        let joined = shape.len() - variable.shape.len();
+        let source = variable
+            .chunks
+            .as_ref()
+            .map(|own| [&vec![1; joined][..], own].concat());
+        convert::chunks(shape, width, source.as_deref())
+    });
     let mut spec = ArraySpec::new(variable.dtype.clone(), shape.iter().copied())
         .chunks(chunks)
         .dimensions(dimensions.iter().cloned())

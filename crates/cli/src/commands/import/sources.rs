@@ -6,13 +6,13 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Args;
-use crate::convert::{Format, Reader, open};
+use crate::convert::{Format, Place, Reader, open};
 use crate::failure::usage;
 
 /// A file to import.
 #[derive(Debug, Clone)]
 pub struct Source {
-    pub path: PathBuf,
+    pub place: Place,
     /// What stands before the names of its arrays, with `/`; or nothing.
     pub prefix: String,
     format: Option<Format>,
@@ -26,35 +26,40 @@ impl Source {
 
     /// Opens the file; this blocks.
     pub fn open(&self) -> Result<Box<dyn Reader>> {
-        open(&self.path, self.format)
+        open(&self.place, self.format)
     }
 }
 
 /// All files, those of folders by name.
 pub fn find(args: &Args) -> Result<Vec<Source>> {
-    let mut paths = Vec::new();
+    let mut places = Vec::new();
     for given in &args.sources {
-        let kind =
-            std::fs::metadata(given).with_context(|| format!("cannot read {}", given.display()))?;
-        if kind.is_dir() {
-            let before = paths.len();
-            walk(given, args.format, &mut paths)?;
-            if paths.len() == before {
+        let path = match Place::parse(given) {
+            Place::Local(path) => path,
+            url => {
+                places.push(url);
+                continue;
+            }
+        };
+        let kind = std::fs::metadata(&path).with_context(|| format!("cannot read {given}"))?;
+        if kind.is_dir() && !Format::is_store(&path) {
+            let before = places.len();
+            walk(&path, args.format, &mut places)?;
+            if places.len() == before {
                 return Err(usage(format!(
-                    "{} has no file of a format that is known here",
-                    given.display()
+                    "{given} has no file of a format that is known here"
                 )));
             }
         } else {
-            paths.push(given.clone());
+            places.push(Place::Local(path));
         }
     }
     let prefixes = match (&args.prefix, &args.stack) {
-        (_, Some(_)) => vec![String::new(); paths.len()],
-        (Some(prefix), None) if paths.len() == 1 => vec![prefix.clone()],
-        (None, None) if paths.len() == 1 => vec![String::new()],
+        (_, Some(_)) => vec![String::new(); places.len()],
+        (Some(prefix), None) if places.len() == 1 => vec![prefix.clone()],
+        (None, None) if places.len() == 1 => vec![String::new()],
         (prefix, None) => {
-            let own = own_parts(&paths);
+            let own = own_parts(&places);
             let common = prefix
                 .as_ref()
                 .map(|prefix| format!("{}/", prefix.trim_end_matches('/')));
@@ -65,13 +70,11 @@ pub fn find(args: &Args) -> Result<Vec<Source>> {
         }
     };
     let mut seen = BTreeMap::new();
-    let mut sources = Vec::with_capacity(paths.len());
-    for (path, prefix) in paths.into_iter().zip(prefixes) {
-        if let (Some(other), None) = (seen.insert(prefix.clone(), path.clone()), &args.stack) {
+    let mut sources = Vec::with_capacity(places.len());
+    for (place, prefix) in places.into_iter().zip(prefixes) {
+        if let (Some(other), None) = (seen.insert(prefix.clone(), place.clone()), &args.stack) {
             return Err(usage(format!(
-                "{} and {} would have the same names; import them one by one, with --prefix",
-                other.display(),
-                path.display()
+                "{other} and {place} would have the same names; import them one by one, with --prefix"
             )));
         }
         let prefix = match prefix.trim_matches('/') {
@@ -79,7 +82,7 @@ pub fn find(args: &Args) -> Result<Vec<Source>> {
             prefix => format!("{prefix}/"),
         };
         sources.push(Source {
-            path,
+            place,
             prefix,
             format: args.format,
         });
@@ -88,7 +91,7 @@ pub fn find(args: &Args) -> Result<Vec<Source>> {
 }
 
 /// Files of known formats in a folder and those within it, by name.
-fn walk(folder: &Path, format: Option<Format>, paths: &mut Vec<PathBuf>) -> Result<()> {
+fn walk(folder: &Path, format: Option<Format>, places: &mut Vec<Place>) -> Result<()> {
     let read = || -> std::io::Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?
             .map(|entry| Ok(entry?.path()))
@@ -97,22 +100,28 @@ fn walk(folder: &Path, format: Option<Format>, paths: &mut Vec<PathBuf>) -> Resu
     let mut entries = read().with_context(|| format!("cannot read {}", folder.display()))?;
     entries.sort();
     for path in entries {
-        if path.is_dir() {
-            walk(&path, format, paths)?;
-        } else if Format::of_name(&path).is_some_and(|of| format.is_none_or(|wanted| wanted == of))
-        {
-            paths.push(path);
+        if path.is_dir() && !Format::is_store(&path) {
+            walk(&path, format, places)?;
+            continue;
+        }
+        let of = match path.is_dir() {
+            true => Some(Format::Zarr),
+            false => Format::of_name(&path),
+        };
+        if of.is_some_and(|of| format.is_none_or(|wanted| wanted == of)) {
+            places.push(Place::Local(path));
         }
     }
     Ok(())
 }
 
 /// Of each path what the others do not have in common with it, without its ending.
-fn own_parts(paths: &[PathBuf]) -> Vec<String> {
-    let parts: Vec<Vec<String>> = paths
+fn own_parts(places: &[Place]) -> Vec<String> {
+    let parts: Vec<Vec<String>> = places
         .iter()
-        .map(|path| {
-            let stem = path.with_extension("");
+        .map(|place| {
+            let path = place.path();
+            let stem = path.with_file_name(place.stem());
             let names = stem.components().filter_map(|part| match part {
                 Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
                 _ => None,
@@ -139,10 +148,21 @@ mod tests {
 
     #[test]
     fn names_are_what_paths_do_not_share() {
-        let own = |paths: &[&str]| own_parts(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        let own = |paths: &[&str]| {
+            own_parts(
+                &paths
+                    .iter()
+                    .map(|path| Place::parse(path))
+                    .collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(own(&["/d/x/a.nc", "/d/x/b.nc"]), ["a", "b"]);
         assert_eq!(own(&["/d/x/a.nc", "/d/y/a.nc"]), ["x/a", "y/a"]);
         assert_eq!(own(&["a.nc", "d/b.nc"]), ["a", "d/b"]);
         assert_eq!(own(&["d/a.nc", "d/a.npy"]), ["a", "a"]);
+        assert_eq!(
+            own(&["s3://b/x/a.zarr/", "s3://b/x/b.zarr.zip"]),
+            ["a", "b"]
+        );
     }
 }

@@ -74,8 +74,8 @@ pub async fn run(
     for source in sources {
         let reader = open(source).await?;
         let extent = plan.fits(reader.contents());
-        let extent = extent
-            .with_context(|| format!("{} does not fit the first source", source.path.display()))?;
+        let extent =
+            extent.with_context(|| format!("{} does not fit the first source", source.place))?;
         plan.offsets
             .push(plan.offsets[plan.offsets.len() - 1] + extent);
         bar.add(1);
@@ -87,9 +87,7 @@ pub async fn run(
     for (i, source) in sources.iter().enumerate() {
         let reader = open(source).await?;
         let write = plan.write(args, i, &*reader, &*first, file, report);
-        write
-            .await
-            .with_context(|| source.path.display().to_string())?;
+        write.await.with_context(|| source.place.to_string())?;
         bar.add(1);
     }
     drop(bar);
