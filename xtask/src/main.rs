@@ -19,6 +19,8 @@ usage: cargo xtask <command>
   examples           run every example of array_format [--release]
   demo               the main job on real data, as the README shows it [--debug]
   formats            real files of other formats through af, compared by their own readers
+  browser            the page of `af serve` in Chromium, its Zarr store by zarrita
+                     [--keep: the screenshot of the documentation]
   second-reader      the plain-Python reader against the golden files
   valgrind           the tests of modules with unsafe code, under memcheck
   scaling            bulk work at growing sizes, by instructions
@@ -54,6 +56,8 @@ fn plan(arguments: &[String]) -> Result<Vec<Step>, String> {
         ("demo", []) => vec![Step::Demo { release: true }],
         ("demo", ["--debug"]) => vec![Step::Demo { release: false }],
         ("formats", []) => vec![Step::Formats],
+        ("browser", []) => vec![Step::Browser { keep: false }],
+        ("browser", ["--keep"]) => vec![Step::Browser { keep: true }],
         ("second-reader", []) => vec![Step::SecondReader],
         ("valgrind", []) => vec![Step::Valgrind],
         ("scaling", []) => vec![Step::Scaling],

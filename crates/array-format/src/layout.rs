@@ -1,6 +1,7 @@
 //! Definitions of arrays, as they are listed.
 
 pub use array_format_core::array::ArrayMeta;
+pub use array_format_core::geometry::choose_tile;
 
 use crate::dtype::DType;
 use crate::value::FillValue;

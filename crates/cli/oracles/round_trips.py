@@ -7,8 +7,8 @@ those of the installed packages. Ends with 1 if a value or an attribute differs 
 """
 
 import importlib.util
+import json
 import pathlib
-import subprocess
 import sys
 
 import netCDF4
@@ -16,15 +16,13 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+import columns
+import views
+import zarr_stores
+from common import clear, equal, run
+
 # Attributes that netCDF-C keeps to itself, or that say how a file was compressed.
 INTERNAL = {"_NCProperties"}
-
-
-def run(af, *args):
-    done = subprocess.run([af, *map(str, args)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise AssertionError(f"af {' '.join(map(str, args))}: {done.returncode}\n{done.stderr}")
-    return done
 
 
 def package_files(name, pattern):
@@ -39,18 +37,6 @@ def groups(group, path=""):
     yield path, group
     for name, inner in group.groups.items():
         yield from groups(inner, f"{path}/{name}" if path else name)
-
-
-def equal(a, b):
-    """Whether two attributes, or two arrays, are the same, bit by bit but for NaN."""
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape:
-        return False
-    if a.dtype.kind in "OUS" or b.dtype.kind in "OUS":
-        return a.tolist() == b.tolist()
-    if a.dtype != b.dtype:
-        return False
-    return a.tobytes() == b.tobytes() or bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 
 def compare_netcdf(before, after, skipped):
@@ -110,8 +96,6 @@ def netcdf(af, work, path):
     made, back = work / "x.af", work / "x.nc"
     clear(work)
     report = run(af, "--json", "import", "--verify", path, made)
-    import json
-
     skipped = json.loads(report.stdout)["skipped"]
     run(af, "verify", "--full", made)
     exported = run(af, "--json", "export", made, back)
@@ -191,11 +175,6 @@ def npy_types(af, work):
     return counts, [], differences
 
 
-def clear(work):
-    for path in work.iterdir():
-        path.unlink()
-
-
 def main():
     af, work = sys.argv[1], pathlib.Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
@@ -207,6 +186,9 @@ def main():
     results += [(p.name, lambda p=p: npz(af, work, p)) for p in package_files("gsw", "*.npz")]
     results += [("NumPy types", lambda: npy_types(af, work))]
     results += [("safetensors types", lambda: safetensors(af, work))]
+    results += [(f"Zarr: {name}", check) for name, check in zarr_stores.checks(af, work)]
+    results += [(f"columns: {name}", check) for name, check in columns.checks(af, work)]
+    results += [(f"views: {name}", check) for name, check in views.checks(af, work, files)]
     failed = False
     print(f"{'file':<44} {'variables':>9} {'values':>11} {'attributes':>10}  result")
     for name, check in results:

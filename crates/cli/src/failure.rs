@@ -51,6 +51,9 @@ pub fn tell(ui: &Ui, error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
+    if is_told(error) {
+        return ExitCode::from(FAILED);
+    }
     if error.is::<Interrupted>() {
         ui.error(&error.to_string(), None);
         return ExitCode::from(INTERRUPTED);
@@ -60,7 +63,7 @@ pub fn tell(ui: &Ui, error: &anyhow::Error) -> ExitCode {
 }
 
 /// Every cause that says more than the one before.
-fn text(error: &anyhow::Error) -> String {
+pub fn text(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
         let cause = cause.to_string();
@@ -78,7 +81,8 @@ fn ours(error: &anyhow::Error) -> Option<&Error> {
     error.chain().find_map(|cause| cause.downcast_ref())
 }
 
-fn code(error: &anyhow::Error) -> u8 {
+/// The exit code that says whose move it is.
+pub fn code(error: &anyhow::Error) -> u8 {
     // A usage error may be a cause or stand before one.
     if error.downcast_ref::<Usage>().is_some() || error.chain().any(|cause| cause.is::<Usage>()) {
         return USAGE;
@@ -114,5 +118,23 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         cause
             .downcast_ref::<std::io::Error>()
             .is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+    })
+}
+
+/// Makes panics, which are mistakes of ours or of a library that reads a foreign file, one plain line.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("no reason is given");
+        let place = panic.location().map(|at| format!(" ({at})"));
+        eprintln!("af: internal error: {text}{}", place.unwrap_or_default());
+        eprintln!("    nothing but whole commits is in the file; please report this");
+    }));
+}
+
+/// Whether the hook has told it.
+fn is_told(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let task: Option<&tokio::task::JoinError> = cause.downcast_ref();
+        task.is_some_and(tokio::task::JoinError::is_panic)
     })
 }

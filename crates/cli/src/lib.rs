@@ -14,7 +14,9 @@ mod failure;
 mod open;
 mod pick;
 mod plot;
+mod refs;
 mod region;
+mod serve;
 mod target;
 mod times;
 mod ui;
@@ -45,6 +47,7 @@ where
             });
         }
     };
+    failure::tell_panics();
     let mut ui = Ui::new(&cli.global);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -260,7 +260,7 @@ impl Selection {
     }
 
     /// Elements of the box that has to be read, at most `u64::MAX`.
-    fn volume(&self) -> u64 {
+    pub fn volume(&self) -> u64 {
         let spans = self.axes.iter().map(Axis::span);
         spans.fold(1, u64::saturating_mul)
     }

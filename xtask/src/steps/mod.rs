@@ -1,5 +1,6 @@
 //! The steps, one file each.
 
+mod browser;
 mod counts;
 mod debian;
 mod demo;
@@ -7,6 +8,8 @@ mod examples;
 mod formats;
 mod fuzz;
 mod lint;
+mod npm;
+mod once;
 mod peers;
 mod python;
 mod scaling;
@@ -27,6 +30,7 @@ pub enum Step {
     Examples { release: bool },
     Demo { release: bool },
     Formats,
+    Browser { keep: bool },
     SecondReader,
     Valgrind,
     Scaling,
@@ -44,6 +48,7 @@ pub fn all() -> Vec<Step> {
         Step::Examples { release: false },
         Step::Demo { release: false },
         Step::Formats,
+        Step::Browser { keep: false },
         Step::SecondReader,
         Step::Valgrind,
         Step::Scaling,
@@ -62,6 +67,7 @@ impl Step {
             Self::Examples { .. } => "examples",
             Self::Demo { .. } => "demo",
             Self::Formats => "formats",
+            Self::Browser { .. } => "browser",
             Self::SecondReader => "second-reader",
             Self::Valgrind => "valgrind",
             Self::Scaling => "scaling",
@@ -79,6 +85,7 @@ impl Step {
             Self::Examples { release } => examples::run(release),
             Self::Demo { release } => demo::run(release),
             Self::Formats => formats::run(),
+            Self::Browser { keep } => browser::run(keep),
             Self::SecondReader => second_reader::run(),
             Self::Valgrind => valgrind::run(),
             Self::Scaling => scaling::run(),

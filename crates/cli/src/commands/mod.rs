@@ -11,11 +11,13 @@ mod export;
 mod import;
 mod info;
 mod log;
-mod ls;
+pub mod ls;
 mod man;
 mod plot;
+mod refs;
 mod restore;
 mod salvage;
+mod serve;
 mod stats;
 mod tag;
 mod vacuum;
@@ -45,12 +47,16 @@ pub enum Command {
     Dump(dump::Args),
     /// Draw an array: a line, a heat map, or a grid of them, as PNG, SVG or in the terminal
     Plot(plot::Args),
-    /// Bring netCDF, HDF5, NumPy and safetensors files into a file
+    /// Bring netCDF, HDF5, Zarr, NumPy, safetensors, Parquet and Arrow files into a file
     Import(import::Args),
-    /// Write arrays as netCDF, NumPy or safetensors
+    /// Write arrays as netCDF, Zarr, NumPy, safetensors, Parquet or Arrow
     Export(export::Args),
     /// Copy arrays into another file, with another codec or other chunks
     Copy(copy::Args),
+    /// Serve files over HTTP on this machine: a page for people, Zarr v3 stores for programs
+    Serve(serve::Args),
+    /// Write kerchunk references, with which readers without our code get the bytes
+    Refs(refs::Args),
     /// List the commits of a file
     Log(log::Args),
     /// Compare two states of a file, or two files
@@ -86,6 +92,8 @@ pub async fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Import(args) => import::run(args, ui).await,
         Command::Export(args) => export::run(args, ui).await,
         Command::Copy(args) => copy::run(args, ui).await,
+        Command::Serve(args) => serve::run(args, ui).await,
+        Command::Refs(args) => refs::run(args, ui).await,
         Command::Log(args) => log::run(args, ui).await,
         Command::Diff(args) => diff::run(args, ui).await,
         Command::Restore(args) => restore::run(args, ui).await,

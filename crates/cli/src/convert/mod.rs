@@ -9,6 +9,8 @@ mod flat;
 mod netcdf;
 pub mod npy;
 mod place;
+#[cfg(feature = "published")]
+mod published;
 mod safetensors;
 #[cfg(feature = "zarr")]
 mod zarr;
@@ -21,6 +23,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use array_format::array::ArrayMeta;
 use array_format::element::Elements;
+use array_format::layout::choose_tile;
 use array_format::{ArrayFile, AttributeValue, DType, FillValue};
 use clap::ValueEnum;
 
@@ -52,6 +55,8 @@ pub enum Format {
     Parquet,
     /// Columns of Arrow, also called Feather
     Arrow,
+    /// Files of the published crate array-format, 0.12 and 0.15
+    Published,
 }
 
 /// A folder that is a Zarr store has one of these.
@@ -73,6 +78,7 @@ impl Format {
             "safetensors" => Self::Safetensors,
             "parquet" | "pq" => Self::Parquet,
             "arrow" | "feather" | "ipc" => Self::Arrow,
+            "af" => Self::Published,
             _ => return None,
         })
     }
@@ -109,6 +115,11 @@ impl Format {
                         false => Self::Npz,
                     },
                 );
+            }
+            [0x89, b'A', b'R', b'F', ..] => {
+                return Err(usage(
+                    "it is an array_format file; `af copy` copies its arrays",
+                ));
             }
             [b'P', b'A', b'R', b'1', ..] => return Ok(Self::Parquet),
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => return Ok(Self::Arrow),
@@ -198,6 +209,8 @@ fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader>> {
         Format::Netcdf => Box::new(netcdf::Netcdf::open(path)?),
         #[cfg(feature = "parquet")]
         Format::Parquet | Format::Arrow => Box::new(columns::open(path, format)?),
+        #[cfg(feature = "published")]
+        Format::Published => published::open(path)?,
         Format::Npy => Box::new(npy::open(path)?),
         Format::Npz => Box::new(npy::Npz::open(path)?),
         Format::Safetensors => Box::new(safetensors::open(path)?),
@@ -230,6 +243,7 @@ pub async fn write(
                 arrays.len()
             ))),
         },
+        Format::Published => Err(usage("files of others' array-format are read, not written")),
         format => Err(left_out(format)),
     }
 }
@@ -354,6 +368,26 @@ pub fn chunks(shape: &[u64], width: usize, source: Option<&[u64]>) -> Vec<u64> {
     fitted
 }
 
+/// The same chunks, a little greater where the library's tiles would not divide them: then tiles form
+/// one regular grid, which readers of references need.
+pub fn divisible(chunk: Vec<u64>, width: usize) -> Vec<u64> {
+    let mut greater = chunk.clone();
+    // Each round may change the tiles; three settle all that was tried.
+    for _ in 0..3 {
+        let tile = choose_tile(Some(width), &greater);
+        for (chunk, tile) in greater.iter_mut().zip(tile) {
+            *chunk = chunk
+                .checked_next_multiple_of(tile.max(1))
+                .unwrap_or(*chunk);
+        }
+    }
+    let elements = |chunk: &[u64]| chunk.iter().map(|&n| n as f64).product::<f64>();
+    match elements(&greater) <= elements(&chunk) * 1.125 {
+        true => greater,
+        false => chunk,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,6 +423,26 @@ mod tests {
             }
         }
         assert!(slabs(&[0, 3], &[1, 3], 10).is_empty());
+    }
+
+    #[test]
+    fn tiles_divide_chunks() {
+        assert_eq!(divisible(vec![20, 61, 66], 4), [20, 62, 66]);
+        assert_eq!(divisible(vec![12, 90, 180], 4), [12, 90, 180]);
+        let mut divided = 0;
+        for a in [61, 97, 361, 719] {
+            for b in [53, 180, 1441] {
+                for width in [1, 4, 8] {
+                    let given = vec![7, a, b];
+                    let chunk = divisible(given.clone(), width);
+                    let tile = choose_tile(Some(width), &chunk);
+                    let divides = chunk.iter().zip(&tile).all(|(n, m)| n.is_multiple_of(*m));
+                    assert!(divides || chunk == given, "{chunk:?} {tile:?}");
+                    divided += u32::from(divides);
+                }
+            }
+        }
+        assert!(divided >= 24, "{divided} of 36");
     }
 
     #[test]

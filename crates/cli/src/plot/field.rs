@@ -80,22 +80,24 @@ pub async fn axis(
         }
         group = split(group).0;
     };
-    let numbers = || part.numbers().map(|n| n as f64).collect();
-    let Some(name) = coordinates else {
+    let places = match &coordinates {
+        Some(name) => {
+            let along = Selection {
+                axes: vec![region::Axis { kept: true, ..part }],
+            };
+            let places = read(file, file.get_array(name)?, &along).await.ok();
+            places.filter(|places| places.iter().all(|place| place.is_finite()))
+        }
+        None => None,
+    };
+    let (Some(name), Some(places)) = (coordinates, places) else {
+        // Coordinates with gaps are none.
         return Ok(Axis {
             name: dimension.clone(),
             label: dimension.clone(),
-            places: numbers(),
+            places: part.numbers().map(|n| n as f64).collect(),
             is_down: false,
         });
-    };
-    let other = file.get_array(&name)?;
-    let along = Selection {
-        axes: vec![region::Axis { kept: true, ..part }],
-    };
-    let places = match read(file, other, &along).await {
-        Ok(places) if places.iter().all(|place| place.is_finite()) => places,
-        _ => numbers(),
     };
     let text = |key: &str| match file.get_attribute(&name, key) {
         Ok(Some(AttributeValue::String(text))) => Some(text.clone()),

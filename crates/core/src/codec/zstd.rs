@@ -61,7 +61,11 @@ impl CompressionCodec for ZstdCodec {
             ENCODER.with_borrow_mut(|slot| {
                 let kept = match slot.take() {
                     Some((level, kept)) if level == self.level => kept,
-                    _ => encoder(self.level)?,
+                    Some((_, mut kept)) => {
+                        kept.set_compression_level(self.level).map_err(failed)?;
+                        kept
+                    }
+                    None => encoder(self.level)?,
                 };
                 let (_, encoder) = slot.insert((self.level, kept));
                 encode(encoder, data)

@@ -56,10 +56,10 @@ pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut 
         }
     }
     drop(bar);
-    let file = made.ok_or_else(nothing)?.finish(ui).await?;
+    let file = made.ok_or_else(|| nothing(report))?.finish(ui).await?;
     report.stored = stored(&file);
     if report.arrays + report.present == 0 {
-        return Err(nothing());
+        return Err(nothing(report));
     }
     if args.verify {
         let file = open::open(&args.file).await?;

@@ -160,7 +160,7 @@ fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) 
             .chunks
             .as_ref()
             .map(|own| [&vec![1; joined][..], own].concat());
-        convert::chunks(shape, width, source.as_deref())
+        convert::divisible(convert::chunks(shape, width, source.as_deref()), width)
     });
     let mut spec = ArraySpec::new(variable.dtype.clone(), shape.iter().copied())
         .chunks(chunks)
@@ -210,6 +210,9 @@ fn set_file_attribute(file: &mut ArrayFile, key: &str, value: AttributeValue) ->
 }
 
 /// No source has a variable that is wanted.
-fn nothing() -> anyhow::Error {
-    usage("no variable to import; --only leaves none, or the sources have none")
+fn nothing(report: &Report) -> anyhow::Error {
+    match report.skipped.first() {
+        Some(why) => usage(format!("no variable to import: {why}")),
+        None => usage("no variable to import; --only leaves none, or the sources have none"),
+    }
 }

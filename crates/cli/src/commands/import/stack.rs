@@ -192,7 +192,7 @@ impl Plan<'_> {
             report.arrays += 1;
         }
         if report.arrays == 0 {
-            return Err(nothing());
+            return Err(nothing(report));
         }
         for (key, value) in &self.first.attributes {
             set_file_attribute(file, key, value.clone())?;

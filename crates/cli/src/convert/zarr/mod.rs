@@ -7,6 +7,7 @@ mod types;
 use std::num::NonZeroU64;
 
 use anyhow::{Context, Result, bail};
+use array_format::FillValue;
 use array_format::bytes::Bytes;
 use array_format::element::Elements;
 use serde_json::{Map, Value};
@@ -72,7 +73,7 @@ fn array(
     skipped: &mut Vec<String>,
 ) -> Result<(Variable, Source, Kind)> {
     let mut document = node.document.clone();
-    let times = types::take_times(&mut document, node.version);
+    let times = types::prepare(&mut document, node.version);
     let metadata = match node.version {
         3 => ArrayMetadata::V3(serde_json::from_value(document)?),
         _ => ArrayMetadata::V2(serde_json::from_value(document)?),
@@ -101,6 +102,11 @@ fn array(
         Some(fill) => Some(fill),
         None => types::unwritten(&kind, source.fill_value().as_ne_bytes())?,
     };
+    // Of version 2 it is what xarray takes as missing.
+    if let (2, Some(value), None) = (node.version, &fill, own.get("_FillValue")) {
+        let value = types::marked_fill(&kind.dtype, &fill_json(value));
+        attributes.extend(value.map(|value| ("_FillValue".to_owned(), value)));
+    }
     let origin = vec![0; shape.len()];
     let chunks = match shape.contains(&0) {
         true => None,
@@ -116,6 +122,17 @@ fn array(
         chunks: chunks.map(|chunks| chunks.into_iter().map(NonZeroU64::get).collect()),
     };
     Ok((variable, source, kind))
+}
+
+fn fill_json(fill: &FillValue) -> Value {
+    match fill {
+        FillValue::Bool(v) => (*v).into(),
+        FillValue::Int(v) | FillValue::TimestampNs(v) => (*v).into(),
+        FillValue::UInt(v) => (*v).into(),
+        FillValue::Float(v) => Value::from(v.to_string()),
+        FillValue::String(v) => v.as_str().into(),
+        _ => Value::Null,
+    }
 }
 
 /// The names of the axes, which version 2 has among the attributes.

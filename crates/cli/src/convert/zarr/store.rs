@@ -4,13 +4,14 @@ use std::io;
 use std::path::Path as LocalPath;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
+use array_format::bytes::Bytes;
 use array_format::object_store::path::Path;
 use array_format::object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use futures::TryStreamExt;
 use tokio::runtime::Handle;
 use zarrs::filesystem::FilesystemStore;
-use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator};
+use zarrs::storage::byte_range::{ByteRange, ByteRangeIterator, extract_byte_ranges};
 use zarrs::storage::{
     ListableStorageTraits, MaybeBytesIterator, ReadableListableStorage, ReadableStorageTraits,
     StorageError, StoreKey, StoreKeys, StoreKeysPrefixes, StorePrefix,
@@ -21,7 +22,7 @@ use super::super::Place;
 use crate::open;
 
 /// The store at a place.
-pub fn open(place: &Place) -> Result<ReadableListableStorage> {
+pub fn open(place: &Place) -> anyhow::Result<ReadableListableStorage> {
     let (store, root): (ReadableListableStorage, String) = match place {
         Place::Local(path) if path.is_dir() => return Ok(Arc::new(FilesystemStore::new(path)?)),
         Place::Local(path) => {
@@ -53,7 +54,7 @@ pub fn open(place: &Place) -> Result<ReadableListableStorage> {
 }
 
 /// The ZIP archive in a store; one that was made of a folder has all keys within that.
-fn archive(store: ReadableListableStorage, name: &str) -> Result<ReadableListableStorage> {
+fn archive(store: ReadableListableStorage, name: &str) -> anyhow::Result<ReadableListableStorage> {
     let key = || StoreKey::new(name).with_context(|| format!("{name} is no key"));
     let zip = ZipStorageAdapter::new(store.clone(), key()?)?;
     let top = zip.list_dir(&StorePrefix::root())?;
@@ -75,7 +76,7 @@ struct Objects {
 }
 
 impl Objects {
-    fn path(&self, key: &str) -> std::result::Result<Path, StorageError> {
+    fn path(&self, key: &str) -> Result<Path, StorageError> {
         let root = self.root.as_ref();
         let whole = match (root.is_empty(), key.trim_end_matches('/')) {
             (true, key) => key.to_owned(),
@@ -83,6 +84,15 @@ impl Objects {
             (false, key) => format!("{root}/{key}"),
         };
         Path::parse(whole).map_err(failed)
+    }
+
+    fn get(&self, path: &Path, range: Option<GetRange>) -> Result<Bytes, Error> {
+        let options = GetOptions {
+            range,
+            ..GetOptions::default()
+        };
+        self.runtime
+            .block_on(async { self.store.get_opts(path, options).await?.bytes().await })
     }
 
     /// A path as a key.
@@ -101,31 +111,31 @@ impl ReadableStorageTraits for Objects {
         &'a self,
         key: &StoreKey,
         ranges: ByteRangeIterator<'a>,
-    ) -> std::result::Result<MaybeBytesIterator<'a>, StorageError> {
+    ) -> Result<MaybeBytesIterator<'a>, StorageError> {
         let path = self.path(key.as_str())?;
-        let mut all = Vec::new();
-        for range in ranges {
-            let range = match range {
-                ByteRange::FromStart(0, None) => None,
-                ByteRange::FromStart(from, None) => Some(GetRange::Offset(from)),
-                ByteRange::FromStart(from, Some(n)) => Some(GetRange::Bounded(from..from + n)),
-                ByteRange::Suffix(n) => Some(GetRange::Suffix(n)),
-            };
-            let options = GetOptions {
-                range,
-                ..GetOptions::default()
-            };
-            let get = async { self.store.get_opts(&path, options).await?.bytes().await };
-            match self.runtime.block_on(get) {
-                Ok(bytes) => all.push(Ok(bytes)),
-                Err(Error::NotFound { .. }) => return Ok(None),
+        let ranges: Vec<ByteRange> = ranges.collect();
+        let parts = ranges.iter().map(|range| match *range {
+            ByteRange::FromStart(0, None) => None,
+            ByteRange::FromStart(from, None) => Some(GetRange::Offset(from)),
+            ByteRange::FromStart(from, Some(n)) => Some(GetRange::Bounded(from..from + n)),
+            ByteRange::Suffix(n) => Some(GetRange::Suffix(n)),
+        });
+        let parts: Result<Vec<Bytes>, Error> = parts.map(|part| self.get(&path, part)).collect();
+        let parts = match parts {
+            // Some web servers give whole files alone.
+            Err(Error::NotSupported { .. }) => match self.get(&path, None) {
+                Ok(whole) => extract_byte_ranges(&whole, Box::new(ranges.into_iter()))
+                    .map(|parts| parts.into_iter().map(Bytes::from).collect())?,
                 Err(error) => return Err(failed(error)),
-            }
-        }
-        Ok(Some(Box::new(all.into_iter())))
+            },
+            Ok(parts) => parts,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Some(Box::new(parts.into_iter().map(Ok))))
     }
 
-    fn size_key(&self, key: &StoreKey) -> std::result::Result<Option<u64>, StorageError> {
+    fn size_key(&self, key: &StoreKey) -> Result<Option<u64>, StorageError> {
         let path = self.path(key.as_str())?;
         match self.runtime.block_on(self.store.head(&path)) {
             Ok(found) => Ok(Some(found.size)),
@@ -140,11 +150,11 @@ impl ReadableStorageTraits for Objects {
 }
 
 impl ListableStorageTraits for Objects {
-    fn list(&self) -> std::result::Result<StoreKeys, StorageError> {
+    fn list(&self) -> Result<StoreKeys, StorageError> {
         self.list_prefix(&StorePrefix::root())
     }
 
-    fn list_prefix(&self, prefix: &StorePrefix) -> std::result::Result<StoreKeys, StorageError> {
+    fn list_prefix(&self, prefix: &StorePrefix) -> Result<StoreKeys, StorageError> {
         let path = self.path(prefix.as_str())?;
         let found = self.store.list(Some(&path)).try_collect::<Vec<_>>();
         let found = self.runtime.block_on(found).map_err(failed)?;
@@ -152,24 +162,20 @@ impl ListableStorageTraits for Objects {
         keys.map(|key| Ok(StoreKey::new(key)?)).collect()
     }
 
-    fn list_dir(
-        &self,
-        prefix: &StorePrefix,
-    ) -> std::result::Result<StoreKeysPrefixes, StorageError> {
+    fn list_dir(&self, prefix: &StorePrefix) -> Result<StoreKeysPrefixes, StorageError> {
         let path = self.path(prefix.as_str())?;
         let found = self.store.list_with_delimiter(Some(&path));
         let found = self.runtime.block_on(found).map_err(failed)?;
         let keys = found.objects.iter().filter_map(|o| self.key(&o.location));
-        let keys: std::result::Result<_, StorageError> =
-            keys.map(|key| Ok(StoreKey::new(key)?)).collect();
+        let keys: Result<_, StorageError> = keys.map(|key| Ok(StoreKey::new(key)?)).collect();
         let prefixes = found.common_prefixes.iter().filter_map(|p| self.key(p));
-        let prefixes: std::result::Result<_, StorageError> = prefixes
+        let prefixes: Result<_, StorageError> = prefixes
             .map(|prefix| Ok(StorePrefix::new(format!("{prefix}/"))?))
             .collect();
         Ok(StoreKeysPrefixes::new(keys?, prefixes?))
     }
 
-    fn size_prefix(&self, prefix: &StorePrefix) -> std::result::Result<u64, StorageError> {
+    fn size_prefix(&self, prefix: &StorePrefix) -> Result<u64, StorageError> {
         let path = self.path(prefix.as_str())?;
         let sum = self
             .store

@@ -12,6 +12,9 @@ use zarrs::array::{DataType, data_type};
 use super::super::fill;
 use crate::cells::cell;
 
+/// Bytes of an element of fixed width at most.
+const MOST: u64 = 1 << 20;
+
 /// The type of elements, and how their bytes become ours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kind {
@@ -143,8 +146,43 @@ fn trimmed(bytes: &[u8]) -> Bytes {
     Bytes::copy_from_slice(&bytes[..n])
 }
 
-/// Times and durations are taken as integers, which they are; returns what they stand for.
-pub fn take_times(document: &mut Value, version: u8) -> Option<Raw> {
+/// Makes a document one that zarrs reads: texts without a fill value get an empty one, bytes that end at
+/// their last one become raw, times and durations the integers that they are. Returns what integers
+/// stand for.
+pub fn prepare(document: &mut Value, version: u8) -> Option<Raw> {
+    take_bytes(document, version);
+    take_times(document, version)
+}
+
+fn take_bytes(document: &mut Value, version: u8) {
+    let (key, length) = match version {
+        3 => {
+            let dtype = &document["data_type"];
+            let is_it = dtype["name"].as_str() == Some("null_terminated_bytes");
+            let length = dtype["configuration"]["length_bytes"].as_u64();
+            ("data_type", length.filter(|_| is_it))
+        }
+        _ => {
+            let dtype = document["dtype"].as_str().unwrap_or_default();
+            if dtype.get(1..2) == Some("U") && document["fill_value"].is_null() {
+                document["fill_value"] = "".into();
+                return;
+            }
+            let length = dtype.strip_prefix("|S").and_then(|n| n.parse().ok());
+            ("dtype", length)
+        }
+    };
+    let Some(length) = length.filter(|&n| n <= MOST) else {
+        return;
+    };
+    document[key] = match version {
+        3 => format!("r{}", 8 * length).into(),
+        _ => format!("|V{length}").into(),
+    };
+    document["fill_value"] = vec![0; length as usize].into();
+}
+
+fn take_times(document: &mut Value, version: u8) -> Option<Raw> {
     let (is_time, unit, factor) = match version {
         3 => {
             let dtype = document.get("data_type")?;

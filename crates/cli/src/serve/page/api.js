@@ -1,8 +1,9 @@
 /** An error that the page shows, with what to do about it. */
 export class Failure extends Error {
-  constructor(message, advice) {
+  constructor(message, advice, mayPass = true) {
     super(message);
     this.advice = advice;
+    this.mayPass = mayPass;
   }
 }
 
@@ -12,11 +13,17 @@ async function get(path, signal) {
     response = await fetch(path, { signal });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Failure('The server does not answer.', 'See whether “af serve” is still running, then try again.');
+    throw new Failure(
+      'The server does not answer.',
+      'See whether “af serve” is still running, then try again.',
+    );
   }
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
-    throw new Failure(answer.error ?? `The server answered ${response.status}.`, 'Try again, or choose something else.');
+    throw new Failure(
+      answer.error ?? `The server answered ${response.status}.`,
+      'Try again, or choose something else.',
+    );
   }
   return response;
 }

@@ -1,15 +1,15 @@
-import { clockOf, coordinateOf } from './cf.js';
+import { clockOf, coordinateOf, isNumeric } from './cf.js';
 import { DEGREES, NUMBER, TIME } from './scale.js';
 import { unit, withUnit } from './text.js';
 
-/** A dimension of an array: where its elements are, if anything says so, else their indices. */
-export class Dimension {
+/** A dimension of an array: where its elements are, if an array of numbers says so, else their indices. */
+class Dimension {
   constructor(info, extent, coordinate) {
     const clock = coordinate && clockOf(coordinate);
     const [, name, units] = /^(.*) \((.*)\)$/s.exec(info.label) ?? [null, info.label, ''];
     this.extent = extent;
     this.isDown = info.is_down;
-    this.hasPlaces = isMonotonic(info.places);
+    this.hasPlaces = coordinate !== null && isNumeric(coordinate) && isMonotonic(info.places);
     this.places = this.hasPlaces ? info.places : null;
     this.name = name || 'index';
     this.unit = this.hasPlaces && !clock ? unit(units) : '';
@@ -33,9 +33,9 @@ export class Dimension {
     return withUnit(this.kind.text(this.place(i)), this.unit);
   }
 
-  /** The elements that were taken of it, every `step`th. */
-  taken(count, step) {
-    return new Axis(this, count, step);
+  /** Elements that were taken of it: every `step`th, beginning with `from`. */
+  taken(from, count, step) {
+    return new Axis(this, from, count, step);
   }
 }
 
@@ -63,12 +63,12 @@ export class Span {
 
 /** A side with elements, and the borders halfway between them. */
 class Axis extends Span {
-  constructor(dimension, count, step) {
-    const places = Array.from({ length: count }, (_, i) => dimension.place(i * step));
+  constructor(dimension, from, count, step) {
+    const places = Array.from({ length: count }, (_, i) => dimension.place(from + i * step));
     const edges = borders(places, dimension.hasPlaces ? 1 : step);
     const [low, high] = [edges[0], edges[count]].sort((a, b) => a - b);
     super(dimension, low, high);
-    Object.assign(this, { dimension, count, step, places, edges, isRising: edges[count] > edges[0] });
+    Object.assign(this, { dimension, from, count, step, places, edges, isRising: edges[count] > edges[0] });
   }
 
   get name() {
@@ -80,11 +80,20 @@ class Axis extends Span {
   }
 
   index(i) {
-    return i * this.step;
+    return this.from + i * this.step;
   }
 
   text(i) {
     return this.dimension.text(this.index(i));
+  }
+
+  clamp(i) {
+    return Math.max(0, Math.min(this.count - 1, i));
+  }
+
+  /** The borders of the elements from one to another. */
+  edgesOf(first, last) {
+    return [this.edges[first], this.edges[last + 1]];
   }
 
   /** Which element a place between `low` and `high` belongs to. */

@@ -8,9 +8,12 @@ const SECONDS = [
   [/^(h|hrs?|hours?)$/i, 3600],
   [/^(d|days?)$/i, 86400],
 ];
-const SINCE = /^(\S+)\s+since\s+(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?\s*(?:Z|UTC|GMT|\+?00?(?::?00)?)?$/i;
+const SINCE =
+  /^(\S+)\s+since\s+(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?\s*(?:Z|UTC|GMT|\+?00?(?::?00)?)?$/i;
 
 const textOf = (meta, key) => (typeof meta.attributes[key] === 'string' ? meta.attributes[key] : '');
+
+export const isNumeric = ({ dtype }) => /^(bool|(u?int|b?float|bf|[iuf])\d+|timestamp_ns)$/.test(dtype);
 
 export const unitOf = (meta) => unit(textOf(meta, 'units').trim());
 
@@ -53,7 +56,8 @@ export const leaf = (name) => name.slice(name.lastIndexOf('/') + 1);
 export function bounds(meta) {
   if (meta.dtype === 'timestamp_ns') return ordered(Date.parse(meta.min) / 1000, Date.parse(meta.max) / 1000);
   if (typeof meta.min !== 'number' || typeof meta.max !== 'number') return null;
-  const attribute = (key, otherwise) => (typeof meta.attributes[key] === 'number' ? meta.attributes[key] : otherwise);
+  const attribute = (key, otherwise) =>
+    typeof meta.attributes[key] === 'number' ? meta.attributes[key] : otherwise;
   const [factor, offset] = [attribute('scale_factor', 1), attribute('add_offset', 0)];
   return ordered(meta.min * factor + offset, meta.max * factor + offset);
 }

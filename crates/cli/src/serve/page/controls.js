@@ -1,6 +1,6 @@
 import { MAPS } from './colors.js';
 import { choice, element, labelled } from './dom.js';
-import { count, number } from './text.js';
+import { count } from './text.js';
 
 const STEP_MS = 300;
 const RANGES = [
@@ -23,9 +23,11 @@ export class Controls {
     this.colours = labelled('Colours', this.maps);
     this.limits = element('span', { className: 'limits' }, this.low, '–', this.high);
     this.sliders = element('div', { className: 'sliders' });
+    this.limit = [0, 1];
     this.timer = null;
     const tools = element('div', { className: 'tools' });
-    tools.append(labelled('x', this.x), labelled('y', this.y), this.colours, labelled('Range', this.ranges), this.limits);
+    const range = element('span', { className: 'field' }, labelled('Range', this.ranges), this.limits);
+    tools.append(labelled('x', this.x), labelled('y', this.y), this.colours, range);
     root.append(tools, this.sliders);
   }
 
@@ -35,8 +37,7 @@ export class Controls {
 
   /** `slice`, `array` or two numbers. */
   get range() {
-    if (this.ranges.value !== 'typed') return this.ranges.value;
-    return [this.low.valueAsNumber, this.high.valueAsNumber];
+    return this.ranges.value === 'typed' ? this.limit : this.ranges.value;
   }
 
   /** A range of times is not typed. */
@@ -50,14 +51,15 @@ export class Controls {
   }
 
   showRange([low, high]) {
-    this.low.value = number(low);
-    this.high.value = number(high);
+    this.limit = [low, high];
+    this.low.value = low;
+    this.high.value = high;
     for (const field of [this.low, this.high]) field.setAttribute('aria-invalid', false);
   }
 
   showAxes(view, dimensions) {
     this.stop();
-    const names = dimensions.map(({ name }, i) => [i, `${name} (${count(view.shape[i])})`]);
+    const names = dimensions.map(({ name }, i) => [i, name]);
     fill(this.x, names, view.x);
     fill(this.y, [...(names.length > 1 ? names : []), ['', 'none: a line']], view.y ?? '');
     this.y.disabled = names.length < 2;
@@ -100,7 +102,12 @@ export class Controls {
   }
 
   #player(dimension, last, step) {
-    const button = element('button', { type: 'button', className: 'play', 'aria-pressed': false, disabled: last === 0 });
+    const button = element('button', {
+      type: 'button',
+      className: 'play',
+      'aria-pressed': false,
+      disabled: last === 0,
+    });
     button.setAttribute('aria-label', `Play along ${dimension.name}`);
     button.onclick = () => {
       const isOn = button.getAttribute('aria-pressed') === 'true';
@@ -117,6 +124,7 @@ export class Controls {
     const isGood = low < high;
     for (const field of [this.low, this.high]) field.setAttribute('aria-invalid', !isGood);
     if (!isGood) return;
+    this.limit = [low, high];
     this.ranges.value = 'typed';
     this.on.look();
   }

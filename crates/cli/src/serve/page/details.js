@@ -1,6 +1,6 @@
 /** What is told of a file and of an array, beside pictures. */
 
-import { bounds, clockOf, leaf, longName, parent, unitOf } from './cf.js';
+import { bounds, clockOf, isNumeric, leaf, longName, parent, unitOf } from './cf.js';
 import { element } from './dom.js';
 import { bytes, count, extents, many, number, withUnit } from './text.js';
 import { NUMBER, TIME } from './scale.js';
@@ -20,11 +20,17 @@ export function fileHead(file) {
   ];
 }
 
-export const fileSummary = (file) => `commit ${count(file.commit)} · ${many(file.arrays, 'array')} · ${bytes(file.bytes)}`;
+export const fileSummary = (file) =>
+  `commit ${count(file.commit)} · ${many(file.arrays, 'array')} · ${bytes(file.bytes)}`;
 
 export function arrayHead(meta) {
   const group = parent(meta.name);
-  const heading = element('h1', {}, ...(group ? [element('span', { className: 'group' }, `${group}/`)] : []), leaf(meta.name));
+  const heading = element(
+    'h1',
+    {},
+    ...(group ? [element('span', { className: 'group' }, `${group}/`)] : []),
+    leaf(meta.name),
+  );
   const about = longName(meta);
   return [
     heading,
@@ -70,10 +76,17 @@ function shape(meta) {
 
 function range(meta) {
   const limits = bounds(meta);
-  if (!limits) return [['Min', text(meta.min)], ['Max', text(meta.max)]];
+  if (!limits)
+    return [
+      ['Min', text(meta.min)],
+      ['Max', text(meta.max)],
+    ];
   const clock = clockOf(meta);
   const write = (value) => (clock ? TIME.text(clock(value)) : withUnit(NUMBER.text(value), unitOf(meta)));
-  return [['Min', write(limits[0])], ['Max', write(limits[1])]];
+  return [
+    ['Min', write(limits[0])],
+    ['Max', write(limits[1])],
+  ];
 }
 
 /** A value of JSON as a text. */
@@ -83,7 +96,7 @@ function text(value) {
   return value === null || value === undefined ? '–' : JSON.stringify(value);
 }
 
-export function attributesTable(title, attributes) {
+export function attributesTable(attributes) {
   const entries = Object.entries(attributes);
   const rows = entries.map(([key, value]) =>
     element('tr', {}, element('th', { scope: 'row' }, key), element('td', {}, text(value))),
@@ -91,14 +104,18 @@ export function attributesTable(title, attributes) {
   const what = rows.length
     ? element('table', { className: 'attributes' }, element('tbody', {}, ...rows))
     : element('p', { className: 'note' }, 'None.');
-  return section(title, what);
+  return section('Attributes', what);
 }
 
 /** Where the same is a Zarr store, and how Python opens it. */
 export function zarr(file, names, array) {
   const url = `${location.origin}/zarr/${encodeURIComponent(file)}`;
   const line = array === null ? openFile(url, names) : openArray(url, array);
-  return section('As Zarr', copyable(url, 'Copy the address'), copyable(line, 'Copy the line of Python'));
+  return section(
+    'Open as Zarr',
+    copyable(url, 'Copy the address'),
+    copyable(line, 'Copy the line of Python'),
+  );
 }
 
 function openFile(url, names) {
@@ -119,7 +136,10 @@ function copyable(what, name) {
   const code = element('code', {}, what);
   button.onclick = async () => {
     getSelection().selectAllChildren(code);
-    const isCopied = await navigator.clipboard.writeText(what).then(() => true, () => document.execCommand('copy'));
+    const isCopied = await navigator.clipboard.writeText(what).then(
+      () => true,
+      () => document.execCommand('copy'),
+    );
     button.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
     setTimeout(() => (button.textContent = 'Copy'), 1500);
   };
@@ -146,13 +166,29 @@ export function firstElements(shape) {
 export function valuesTable(meta, { shape, values }) {
   const all = meta.shape.reduce((a, b) => a * b, 1);
   if (all === 0) return section('Values', element('p', { className: 'note' }, 'The array has no elements.'));
-  const rows = [...elements(values, shape.length)].slice(0, ROWS).map(([index, value]) =>
-    element('tr', {}, element('th', { scope: 'row' }, `[${index.join(', ')}]`), element('td', {}, text(value))),
+  const rows = [...elements(values, shape.length)]
+    .slice(0, ROWS)
+    .map(([index, value]) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, `[${index.join(', ')}]`),
+        element('td', {}, text(value)),
+      ),
+    );
+  const head = element(
+    'tr',
+    {},
+    element('th', { scope: 'col' }, 'Index'),
+    element('th', { scope: 'col' }, 'Value'),
   );
-  const head = element('tr', {}, element('th', { scope: 'col' }, 'Index'), element('th', { scope: 'col' }, 'Value'));
   const table = element('table', { id: 'values' }, element('thead', {}, head), element('tbody', {}, ...rows));
   const rest = all - rows.length;
-  return section('Values', table, ...(rest ? [element('p', { className: 'note' }, `… ${count(rest)} more`)] : []));
+  return section(
+    'Values',
+    table,
+    ...(rest ? [element('p', { className: 'note' }, `… ${count(rest)} more`)] : []),
+  );
 }
 
 function* elements(values, rank, index = []) {
@@ -165,6 +201,4 @@ function* elements(values, rank, index = []) {
 
 /** Whether a picture can be drawn of it. */
 export const isDrawable = (meta) =>
-  meta.shape.length > 0 &&
-  meta.shape.every((extent) => extent > 0) &&
-  /^(bool|(u?int|b?float|bf|[iuf])\d+|timestamp_ns)$/.test(meta.dtype);
+  meta.shape.length > 0 && meta.shape.every((extent) => extent > 0) && isNumeric(meta);

@@ -2,13 +2,26 @@
  * Heat maps and lines on a canvas.
  *
  * A picture has title, label, kind and range of its values, columns and rows (axes), value(row,
- * column), map, isEqual (as long across as upward) and theme. What is drawn says how places on the
- * canvas and elements belong together: locate, outline, move.
+ * column), map, isEqual (as long across as upward) and theme. Drawing it gives its geometry.
  */
 
 import { Span } from './axis.js';
 import { pixel, table } from './colors.js';
-import { begin, drawFrame, drawGrid, GAP, line, LINE, Plot, TICK, ticksUp, upright, widest } from './frame.js';
+import {
+  begin,
+  crisp,
+  drawFrame,
+  drawGrid,
+  GAP,
+  line,
+  LINE,
+  Plot,
+  TICK,
+  ticksUp,
+  upright,
+  widest,
+} from './frame.js';
+import { Geometry, LineGeometry } from './geometry.js';
 
 const BAR = { gap: 20, width: 14 };
 const HATCH = 8;
@@ -24,19 +37,7 @@ export function drawField(canvas, picture, size) {
   drawFrame(context, plot, picture.title, theme);
   drawBar(context, plot, values, picture);
   upright(context, picture.label, plot.right + beside + numbers + GAP + LINE / 2, plot, theme);
-  return {
-    locate: (x, y) =>
-      plot.contains(x, y) ? { row: rows.element(plot.rowPlace(y)), column: columns.element(plot.columnPlace(x)) } : null,
-    outline: ({ row, column }) =>
-      rectangle(
-        [columns.edges[column], columns.edges[column + 1]].map((place) => plot.x(place)),
-        [rows.edges[row], rows.edges[row + 1]].map((place) => plot.y(place)),
-      ),
-    move: ({ row, column }, right, down) => ({
-      row: moved(rows, row, rows.isDown ? down : -down),
-      column: moved(columns, column, right),
-    }),
-  };
+  return new Geometry(plot, { axis: columns, key: 'column' }, { axis: rows, key: 'row' });
 }
 
 /** Draws a line along the columns; where they count down, from top to bottom. */
@@ -53,48 +54,33 @@ export function drawLine(canvas, picture, size) {
   };
   drawGrid(context, plot, theme);
   drawFrame(context, plot, picture.title, theme);
-  drawRuns(context, plot, runs(along.count, (i) => Number.isFinite(picture.value(0, i))), point, theme.line);
-  return {
-    locate: (x, y) =>
-      plot.contains(x, y) ? { row: 0, column: along.element(along.isDown ? plot.rowPlace(y) : plot.columnPlace(x)) } : null,
-    outline: ({ column }) => {
-      const [x, y] = point(column);
-      return !Number.isFinite(x + y) ? null : rectangle([x - 4, x + 4], [y - 4, y + 4]);
-    },
-    move: ({ column }, right, down) => ({ row: 0, column: moved(along, column, along.isDown ? down : right) }),
-  };
-}
-
-function moved(axis, i, by) {
-  return Math.min(axis.count - 1, Math.max(0, i + (axis.isRising ? by : -by)));
-}
-
-function rectangle(across, up) {
-  const [left, top] = [Math.min(...across), Math.min(...up)];
-  return { left, top, width: Math.max(...across) - left, height: Math.max(...up) - top };
+  const isValue = (i) => Number.isFinite(picture.value(0, i));
+  drawRuns(context, plot, runs(along.count, isValue), point, theme.line);
+  const side = { axis: along, key: 'column' };
+  return new LineGeometry(plot, along.isDown ? null : side, along.isDown ? side : null, point);
 }
 
 function drawCells(context, plot, { columns, rows, value, range, map, theme }, ratio) {
-  const [left, top, right, bottom] = [plot.left, plot.top, plot.right, plot.bottom].map((at) => Math.round(at * ratio));
+  const [left, top, right, bottom] = [plot.left, plot.top, plot.right, plot.bottom].map((at) =>
+    Math.round(at * ratio),
+  );
   const image = context.createImageData(right - left, bottom - top);
   const pixels = new Uint32Array(image.data.buffer);
   const colours = table(map);
   const [missing, hatch] = [pixel(theme.missing), pixel(theme.hatch)];
-  const column = Int32Array.from({ length: image.width }, (_, x) => columns.element(plot.columnPlace((left + x + 0.5) / ratio)));
+  const [low, scale] = [range[0], colours.length / (range[1] - range[0])];
+  const column = Int32Array.from({ length: image.width }, (_, x) =>
+    columns.element(plot.columnPlace((left + x + 0.5) / ratio)),
+  );
   for (let y = 0, at = 0; y < image.height; y++) {
     const row = rows.element(plot.rowPlace((top + y + 0.5) / ratio));
     for (let x = 0; x < image.width; x++, at++) {
-      const level = colourOf(value(row, column[x]), range);
-      pixels[at] = level >= 0 ? colours[level] : (x + y) % HATCH === 0 ? hatch : missing;
+      const level = Math.floor((value(row, column[x]) - low) * scale);
+      if (!Number.isNaN(level)) pixels[at] = colours[Math.max(0, Math.min(colours.length - 1, level))];
+      else pixels[at] = (x + y) % HATCH === 0 ? hatch : missing;
     }
   }
   context.putImageData(image, left, top);
-}
-
-/** The place of a value in a table of colours, or -1 where there is none. */
-function colourOf(value, [low, high]) {
-  if (Number.isNaN(value)) return -1;
-  return Math.max(0, Math.min(255, Math.floor(((value - low) / (high - low)) * 256)));
 }
 
 function drawBar(context, plot, values, { map, theme }) {
@@ -111,7 +97,7 @@ function drawBar(context, plot, values, { map, theme }) {
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   for (const { at, text } of ticksUp(values, plot.height)) {
-    const y = plot.bottom - values.fraction(at) * plot.height;
+    const y = crisp(plot.bottom - values.fraction(at) * plot.height);
     line(context, theme.dim, [left + BAR.width, y], [left + BAR.width + TICK, y]);
     context.fillStyle = theme.text;
     context.fillText(text, left + BAR.width + TICK + GAP / 2, y);

@@ -7,8 +7,8 @@ const FONT = '12px system-ui, sans-serif';
 const BOLD = '600 13px system-ui, sans-serif';
 const TOP = 30;
 const BOTTOM = TICK + 2 * LINE + GAP;
-/** Pixels that a tick takes, across and upward. */
-const ROOM = { across: 90, up: 44 };
+/** Pixels from one tick upward to the next at least. */
+const ROOM = 44;
 
 export function widest(canvas, ticks) {
   const context = canvas.getContext('2d');
@@ -16,7 +16,9 @@ export function widest(canvas, ticks) {
   return Math.max(0, ...ticks.map(({ text }) => context.measureText(text).width));
 }
 
-export const ticksUp = (span, height) => span.ticks(height / ROOM.up);
+export const ticksUp = (span, height) => span.ticks(height / ROOM);
+
+const ticksAcross = ({ columns, width }) => columns.ticks(width / columns.kind.room);
 
 /** The area between the axes: `columns` from left to right, `rows` upward unless they count down. */
 export class Plot {
@@ -69,6 +71,14 @@ export class Plot {
   contains(x, y) {
     return x >= this.left && x < this.right && y >= this.top && y < this.bottom;
   }
+
+  /** The places at a point, or at the point of the plot that is nearest to it. */
+  clamp(x, y) {
+    return {
+      columnPlace: this.columnPlace(Math.max(this.left, Math.min(this.right, x))),
+      rowPlace: this.rowPlace(Math.max(this.top, Math.min(this.bottom, y))),
+    };
+  }
 }
 
 /** Clears the canvas for a plot, and gives the context to draw with in CSS pixels. */
@@ -93,16 +103,20 @@ export function drawFrame(context, plot, title, theme) {
   context.font = BOLD;
   context.textAlign = 'left';
   context.textBaseline = 'alphabetic';
-  context.fillText(title, plot.left, plot.top - 12);
+  context.fillText(
+    shortened(context, title, context.canvas.clientWidth - plot.left),
+    plot.left,
+    plot.top - 12,
+  );
   context.font = FONT;
 }
 
 function drawAcross(context, plot, theme) {
-  const ticks = plot.columns.ticks(plot.width / ROOM.across);
+  const ticks = ticksAcross(plot);
   context.textAlign = 'center';
   context.textBaseline = 'top';
   for (const { at, text } of ticks) {
-    const x = plot.x(at);
+    const x = crisp(plot.x(at));
     line(context, theme.dim, [x, plot.bottom], [x, plot.bottom + TICK]);
     context.fillStyle = theme.text;
     context.fillText(text, x, plot.bottom + TICK + 3);
@@ -115,7 +129,7 @@ function drawUp(context, plot, theme) {
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   for (const { at, text } of ticksUp(plot.rows, plot.height)) {
-    const y = plot.y(at);
+    const y = crisp(plot.y(at));
     line(context, theme.dim, [plot.left - TICK, y], [plot.left, y]);
     context.fillStyle = theme.text;
     context.fillText(text, plot.left - TICK - GAP / 2, y);
@@ -123,12 +137,19 @@ function drawUp(context, plot, theme) {
   upright(context, plot.rows.label, GAP + LINE / 2, plot, theme);
 }
 
+function shortened(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  let end = text.length;
+  while (end > 0 && context.measureText(`${text.slice(0, end)}…`).width > width) end--;
+  return `${text.slice(0, end)}…`;
+}
+
 export function drawGrid(context, plot, theme) {
-  for (const { at } of plot.columns.ticks(plot.width / ROOM.across)) {
-    line(context, theme.grid, [plot.x(at), plot.top], [plot.x(at), plot.bottom]);
+  for (const { at } of ticksAcross(plot)) {
+    line(context, theme.grid, [crisp(plot.x(at)), plot.top], [crisp(plot.x(at)), plot.bottom]);
   }
   for (const { at } of ticksUp(plot.rows, plot.height)) {
-    line(context, theme.grid, [plot.left, plot.y(at)], [plot.right, plot.y(at)]);
+    line(context, theme.grid, [plot.left, crisp(plot.y(at))], [plot.right, crisp(plot.y(at))]);
   }
 }
 
@@ -143,6 +164,9 @@ export function upright(context, text, x, plot, theme) {
   context.fillText(text, 0, 0, plot.height);
   context.restore();
 }
+
+/** Where a line of one pixel is not blurred. */
+export const crisp = (at) => Math.round(at) - 0.5;
 
 export function line(context, colour, ...points) {
   context.strokeStyle = colour;

@@ -48,7 +48,7 @@ function hashOf({ file, array = null, at = null, map = FIRST_MAP, range = 'slice
   if (at !== null) parts.set('at', at);
   if (map !== FIRST_MAP) parts.set('map', map);
   if (range !== 'slice') parts.set('range', range);
-  return `#${parts}`.replaceAll('%2C', ',').replaceAll('%2F', '/');
+  return `#${parts}`.replaceAll('%2C', ',').replaceAll('%2F', '/').replaceAll('%3A', ':');
 }
 
 function go(state) {
@@ -89,19 +89,25 @@ async function show(signal) {
   document.title = [...(meta ? [leaf(meta.name)] : []), file.name, 'af'].join(' · ');
   if (meta) await showArray(meta, wanted, signal);
   else await showFile(signal);
-  if (wanted.file !== null && !found) throw new api.Failure(`There is no file “${wanted.file}”.`, 'Choose one at the top.');
+  if (wanted.file !== null && !found)
+    throw new api.Failure(`There is no file “${wanted.file}”.`, 'This is another one.', false);
   if (wanted.array !== null && !meta) {
-    throw new api.Failure(`There is no array “${wanted.array}” in ${file.file}.`, 'Choose one from the list.');
+    throw new api.Failure(
+      `There is no array “${wanted.array}” in ${file.file}.`,
+      'Choose one from the list.',
+      false,
+    );
   }
 }
 
 async function openFile(wanted, signal) {
   if (wanted === file) return;
+  at('matches').textContent = 'Loading …';
   const list = await api.arrays(wanted.name, signal);
   file = wanted;
   arrays = new Map(list.map((meta) => [meta.name, meta]));
   at('file').value = file.name;
-  at('home').textContent = file.file;
+  at('home').textContent = files.length > 1 ? 'Overview' : file.file;
   at('home').href = hashOf({ file: file.name });
   at('summary').textContent = details.fileSummary(file);
   at('filter').value = '';
@@ -111,16 +117,15 @@ async function openFile(wanted, signal) {
 async function showFile(signal) {
   picture.hide();
   at('head').replaceChildren(...details.fileHead(file));
-  at('details').replaceChildren(details.zarr(file.name, [...arrays.keys()], null));
-  at('details').prepend(details.attributesTable('Attributes', await api.attributes(file.name, signal)));
+  at('zarr').replaceChildren(details.zarr(file.name, [...arrays.keys()], null));
+  at('details').replaceChildren();
+  at('details').append(details.attributesTable(await api.attributes(file.name, signal)));
 }
 
 async function showArray(meta, wanted, signal) {
   at('head').replaceChildren(...details.arrayHead(meta));
-  at('details').replaceChildren(
-    details.attributesTable('Attributes', meta.attributes),
-    details.zarr(file.name, [...arrays.keys()], meta.name),
-  );
+  at('zarr').replaceChildren(details.zarr(file.name, [...arrays.keys()], meta.name));
+  at('details').replaceChildren(details.attributesTable(meta.attributes));
   at('main').scrollTop = 0;
   if (details.isDrawable(meta)) await showPicture(meta, wanted, signal);
   else await showValues(meta, signal);
@@ -128,7 +133,7 @@ async function showArray(meta, wanted, signal) {
 
 async function showPicture(meta, wanted, signal) {
   picture.leave();
-  const infos = await api.axes(file.name, meta.name, signal);
+  const infos = await axesOf(meta, signal);
   picture.show({
     file: file.name,
     meta,
@@ -137,6 +142,15 @@ async function showPicture(meta, wanted, signal) {
     map: wanted.map,
     range: wanted.range,
   });
+}
+
+async function axesOf(meta, signal) {
+  try {
+    return await api.axes(file.name, meta.name, signal);
+  } catch (error) {
+    if (!signal.aborted) picture.hide();
+    throw error;
+  }
 }
 
 async function showValues(meta, signal) {
@@ -151,8 +165,16 @@ function showError(error) {
   line.hidden = error === null;
   if (error === null) return;
   if (!(error instanceof api.Failure)) console.error(error);
-  const again = element('button', { type: 'button', onclick: navigate }, 'Try again');
-  line.replaceChildren(element('strong', {}, error.message), ` ${error.advice ?? 'Reload the page.'} `, again);
+  const again = element(
+    'button',
+    { type: 'button', onclick: navigate, hidden: error.mayPass === false },
+    'Try again',
+  );
+  line.replaceChildren(
+    element('strong', {}, error.message),
+    ` ${error.advice ?? 'Reload the page.'} `,
+    again,
+  );
 }
 
 function fillFiles(list) {

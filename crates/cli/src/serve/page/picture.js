@@ -3,13 +3,13 @@ import { bounds, clockOf, leaf, longName, unitOf } from './cf.js';
 import { Controls } from './controls.js';
 import { element } from './dom.js';
 import { drawField, drawLine } from './field.js';
+import { Probe } from './probe.js';
 import { DEGREES, NUMBER, TIME } from './scale.js';
 import { count, withUnit } from './text.js';
 
 /** Elements along an axis that are asked for at most. */
 const SIZE = 1200;
 const TALL = { share: 0.64, least: 300, most: 900 };
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const COLOURS = ['background', 'text', 'dim', 'grid', 'line', 'missing', 'hatch'];
 
 /** A picture of an array, with its controls. */
@@ -19,14 +19,13 @@ export class Picture {
   #onchange;
   #shown = null;
   #data = null;
-  #drawn = null;
-  #probe = null;
+  #width = 0;
   #canvas = element('canvas', { id: 'canvas', tabIndex: 0, role: 'img', 'aria-describedby': 'readout' });
-  #mark = element('div', { className: 'mark', hidden: true });
-  #readout = element('div', { id: 'readout', 'aria-live': 'polite', hidden: true });
-  #stage = element('div', { className: 'stage' }, this.#canvas, this.#mark, this.#readout);
-  #note = element('p', { className: 'note' });
+  #stage = element('div', { className: 'stage' }, this.#canvas);
+  #note = element('span', { className: 'note' });
+  #all = element('button', { type: 'button', onclick: () => this.#showAll() }, 'Show all');
   #controls;
+  #probe;
 
   /** `latest` runs the requests; `onchange` is called when `state` is another. */
   constructor(root, latest, onchange) {
@@ -39,13 +38,13 @@ export class Picture {
       look: () => this.#look(),
       isBusy: () => latest.isBusy,
     });
-    root.append(this.#stage, this.#note);
-    this.#canvas.addEventListener('pointermove', (event) => this.#point(event));
-    this.#canvas.addEventListener('pointerdown', (event) => this.#point(event));
-    this.#canvas.addEventListener('pointerleave', () => this.#setProbe(null));
-    this.#canvas.addEventListener('blur', () => this.#setProbe(null));
-    this.#canvas.addEventListener('keydown', (event) => this.#key(event));
-    new ResizeObserver(() => this.#draw()).observe(this.#stage);
+    this.#probe = new Probe(this.#canvas, {
+      words: (cell) => this.#words(cell),
+      zoom: (a, b) => this.#zoom(a, b),
+      showAll: () => this.#showAll(),
+    });
+    root.append(this.#stage, element('div', { className: 'foot' }, this.#note, this.#all));
+    new ResizeObserver(() => this.#resize()).observe(this.#stage);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
   }
 
@@ -59,7 +58,12 @@ export class Picture {
     const limits = bounds(meta)?.map(clock ?? Number) ?? null;
     const [kind, unit] = clock ? [TIME, ''] : [NUMBER, unitOf(meta)];
     this.#shown = { file, meta, dimensions, view, clock, limits, kind, unit };
-    this.#controls.showLook(map, range === 'array' && !limits ? 'slice' : range, limits !== null, kind === TIME);
+    this.#controls.showLook(
+      map,
+      range === 'array' && !limits ? 'slice' : range,
+      limits !== null,
+      kind === TIME,
+    );
     this.#controls.showAxes(view, dimensions);
     this.#root.hidden = this.#root.inert = false;
     this.#latest.replace((signal) => this.#load(signal));
@@ -71,8 +75,7 @@ export class Picture {
     this.#stage.setAttribute('aria-busy', true);
     this.#controls.stop();
     this.#latest.stop();
-    this.#setProbe(null);
-    this.#data = this.#drawn = null;
+    this.#forget();
   }
 
   hide() {
@@ -81,21 +84,24 @@ export class Picture {
     this.#root.hidden = true;
   }
 
+  #forget() {
+    this.#data = null;
+    this.#probe.attach(null);
+  }
+
   #clear() {
-    this.#setProbe(null);
-    this.#data = this.#drawn = null;
+    this.#forget();
     this.#canvas.height = 0;
     this.#canvas.style.height = '0';
     this.#note.textContent = '';
+    this.#all.hidden = true;
   }
 
   #pickAxis(side, axis) {
     const { view, dimensions } = this.#shown;
     view.draw(side, axis);
     this.#controls.showAxes(view, dimensions);
-    this.#setProbe(null);
-    this.#onchange();
-    this.#latest.replace((signal) => this.#load(signal));
+    this.#pick();
   }
 
   #slide(axis, index) {
@@ -126,8 +132,14 @@ export class Picture {
     }
   }
 
+  /** What is drawn changes the height alone. */
+  #resize() {
+    if (this.#stage.clientWidth !== this.#width) this.#draw();
+  }
+
   #draw() {
-    if (!this.#data || !this.#stage.clientWidth) return;
+    this.#width = this.#stage.clientWidth;
+    if (!this.#data || !this.#width) return;
     const { meta, dimensions, limits, kind, unit } = this.#shown;
     const { view, columns, rows, value, facts } = this.#data;
     const { map, range: wanted } = this.#controls;
@@ -136,50 +148,73 @@ export class Picture {
     const places = view.others.map((i) => `${dimensions[i].name} = ${dimensions[i].text(view.indices[i])}`);
     const title = [name, ...places].join(', ');
     const label = unit ? `${leaf(meta.name)} (${unit})` : leaf(meta.name);
-    const picture = { title, label, kind, range, columns, rows, value, map, theme: theme(), isEqual: isEqual(columns, rows) };
-    const tall = Math.min(TALL.most, Math.max(TALL.least, innerHeight * TALL.share));
-    const size = { width: this.#stage.clientWidth, height: tall, ratio: devicePixelRatio };
-    this.#drawn = (rows ? drawField : drawLine)(this.#canvas, picture, size);
-    this.#canvas.setAttribute('aria-label', `${rows ? 'Heat map' : 'Line'}: ${title}. Arrow keys read values.`);
-    if (!Array.isArray(wanted)) this.#controls.showRange(range);
+    const picture = {
+      title,
+      label,
+      kind,
+      range,
+      columns,
+      rows,
+      value,
+      map,
+      theme: theme(),
+      isEqual: isEqual(columns, rows),
+    };
+    const height = Math.min(TALL.most, Math.max(TALL.least, innerHeight * TALL.share));
+    const size = { width: this.#width, height, ratio: devicePixelRatio };
+    const geometry = (rows ? drawField : drawLine)(this.#canvas, picture, size);
+    this.#canvas.setAttribute(
+      'aria-label',
+      `${rows ? 'Heat map' : 'Line'}: ${title}. Arrow keys read values, + and - show less and all.`,
+    );
+    if (!Array.isArray(wanted)) this.#controls.showRange(range.map(rounded));
     this.#note.textContent = this.#describe();
-    this.#setProbe(this.#probe);
+    this.#all.hidden = view.parts.length === 0;
+    this.#probe.attach(geometry);
   }
 
   #describe() {
-    const { kind, unit } = this.#shown;
-    const { columns, rows, facts } = this.#data;
+    const { dimensions, kind, unit } = this.#shown;
+    const { view, columns, rows, facts } = this.#data;
     const text = (value) => withUnit(kind.text(value), unit);
-    const parts = facts.min === null ? ['no values'] : [`${text(facts.min)} to ${text(facts.max)}`, `mean ${text(Number(facts.mean.toPrecision(5)))}`];
+    const parts =
+      facts.min === null
+        ? ['no values']
+        : [`${text(facts.min)} to ${text(facts.max)}`, `mean ${text(rounded(facts.mean))}`];
     parts.push(`${count(facts.missing)} of ${count(facts.all)} missing`);
-    const steps = [rows, columns].filter((axis) => axis && axis.step > 1).map(({ step, name }) => `every ${step}th of ${name}`);
-    return [...parts, ...steps].join(' · ');
+    const steps = [rows, columns]
+      .filter((axis) => axis && axis.step > 1)
+      .map(({ step, name }) => `${name} in steps of ${step}`);
+    const spans = view.parts.map(
+      (i) => `${dimensions[i].name} ${view.spans[i].join(' to ')} of ${view.shape[i]}`,
+    );
+    return [...parts, ...steps, ...(spans.length ? spans : ['drag to zoom'])].join(' · ');
   }
 
-  #point(event) {
-    const { left, top } = this.#canvas.getBoundingClientRect();
-    this.#setProbe(this.#drawn?.locate(event.clientX - left, event.clientY - top) ?? null);
+  /** Draws the part between two elements. */
+  #zoom(a, b) {
+    const { view } = this.#shown;
+    const { columns, rows } = this.#data;
+    const pick = (axis, side, key) => {
+      const [first, last] = [Math.min(a[key], b[key]), Math.max(a[key], b[key])];
+      view.zoom(side, axis.index(first), axis.index(last) + axis.step);
+    };
+    pick(columns, view.x, 'column');
+    if (rows) pick(rows, view.y, 'row');
+    this.#pick();
   }
 
-  #key(event) {
-    if (!this.#drawn || !Object.hasOwn(MOVES, event.key)) return;
-    event.preventDefault();
-    const { rows, columns } = this.#data;
-    const middle = { row: (rows?.count ?? 1) >> 1, column: columns.count >> 1 };
-    this.#setProbe(this.#probe ? this.#drawn.move(this.#probe, ...MOVES[event.key]) : middle);
+  #showAll() {
+    if (!this.#shown.view.parts.length) return;
+    this.#shown.view.showAll();
+    this.#pick();
   }
 
-  /** Says what the element of a row and a column is, and marks it. */
-  #setProbe(cell) {
-    const outline = cell && this.#drawn.outline(cell);
-    this.#probe = cell;
-    this.#readout.hidden = !cell;
-    this.#mark.hidden = !outline;
-    if (!cell) return;
-    this.#readout.replaceChildren(...this.#words(cell));
-    if (!outline) return;
-    for (const [side, length] of Object.entries(outline)) this.#mark.style[side] = `${length}px`;
-    this.#placeReadout(outline);
+  /** Asks for other elements than are drawn. */
+  #pick() {
+    this.#probe.attach(null);
+    this.#onchange();
+    this.#latest.replace((signal) => this.#load(signal));
   }
 
   #words({ row, column }) {
@@ -196,26 +231,21 @@ export class Picture {
       element('div', { className: 'index' }, `[${at.join(', ')}]`),
     ];
   }
-
-  /** Beside the element, on the side where there is room. */
-  #placeReadout({ left, top, width, height }) {
-    const [right, bottom] = [left + width + 12, top + height + 12];
-    const box = this.#readout;
-    const x = right + box.offsetWidth < this.#stage.clientWidth ? right : left - 12 - box.offsetWidth;
-    const y = bottom + box.offsetHeight < this.#stage.clientHeight ? bottom : top - 12 - box.offsetHeight;
-    box.style.left = `${Math.max(0, x)}px`;
-    box.style.top = `${Math.max(0, y)}px`;
-  }
 }
+
+const rounded = (value) => Number(value.toPrecision(5));
 
 /** The answer to `view` by rows and columns; rows are null for a line. */
 function arrange({ values, shape, step }, view, dimensions) {
   const isTurned = view.y !== null && view.y > view.x;
   const [x, y] = isTurned ? [0, 1] : [shape.length - 1, 0];
-  const columns = dimensions[view.x].taken(shape[x], step[x]);
-  const rows = view.y === null ? null : dimensions[view.y].taken(shape[y], step[y]);
+  const taken = (axis, k) => dimensions[axis].taken(view.spans[axis][0], shape[k], step[k]);
+  const columns = taken(view.x, x);
+  const rows = view.y === null ? null : taken(view.y, y);
   const width = shape[shape.length - 1];
-  const value = isTurned ? (row, column) => values[column * width + row] : (row, column) => values[row * width + column];
+  const value = isTurned
+    ? (row, column) => values[column * width + row]
+    : (row, column) => values[row * width + column];
   return { view, columns, rows, value, facts: factsOf(values) };
 }
 

@@ -2,9 +2,10 @@
 
 import { number } from './text.js';
 
-export const NUMBER = { ticks: numberTicks, text: number };
-export const DEGREES = { ticks: degreeTicks, text: number };
-export const TIME = { ticks: timeTicks, text: moment };
+/** `room` is the pixels that a number takes across. */
+export const NUMBER = { ticks: numberTicks, text: number, room: 70 };
+export const DEGREES = { ticks: degreeTicks, text: number, room: 60 };
+export const TIME = { ticks: timeTicks, text: moment, room: 95 };
 
 function numberTicks(low, high, most) {
   const wanted = (high - low) / most;
@@ -15,7 +16,7 @@ function numberTicks(low, high, most) {
 
 function degreeTicks(low, high, most) {
   const wanted = (high - low) / most;
-  const step = wanted > 5 ? [10, 15, 30, 45, 60, 90].find((step) => step >= wanted) : undefined;
+  const step = wanted > 5 ? [10, 15, 30, 45, 60, 90, 180].find((step) => step >= wanted) : undefined;
   return step ? multiples(low, high, step) : numberTicks(low, high, most);
 }
 
@@ -25,12 +26,12 @@ function multiples(low, high, step) {
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const isPlain = largest < 1e6 && decimals <= 5;
   const write = (at) => (isPlain ? at.toFixed(decimals) : number(Number(at.toPrecision(7))));
-  const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
-    const at = k * step;
-    ticks.push({ at, text: k === 0 ? '0' : write(at) });
-  }
-  return ticks;
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_, i) => {
+    const at = (first + i) * step;
+    return { at, text: at === 0 ? '0' : write(at) };
+  });
 }
 
 const [MINUTE, HOUR, DAY, MONTH] = [60, 3600, 86400, 2629746];

@@ -108,7 +108,9 @@ export class Tree {
     const row = element('div', {
       id: rowId(i),
       role: 'treeitem',
-      className: ['row', i === this.#active && 'active', node.meta ? 'array' : 'group'].filter(Boolean).join(' '),
+      className: ['row', i === this.#active && 'active', node.meta ? 'array' : 'group']
+        .filter(Boolean)
+        .join(' '),
       title: node.path,
       'aria-level': level,
       'aria-posinset': position,
@@ -214,6 +216,9 @@ function* groups(top) {
   }
 }
 
+/** `f32` for `float32`. */
+const short = (dtype) => dtype.replace(/^(float|int|uint)(?=\d+$)/, (kind) => kind[0]);
+
 function summary({ meta, arrays }) {
-  return meta ? `${meta.dtype} ${meta.shape.join('×')}` : count(arrays);
+  return meta ? `${short(meta.dtype)} ${meta.shape.join('×')}` : count(arrays);
 }
