@@ -74,7 +74,7 @@ def by_reference(file):
 def referred(af, work, path):
     clear(work)
     made = work / "x.af"
-    run(af, "import", "--codec", "shuffle+zstd(3)", path, made)
+    run(af, "import", "--referable", "--codec", "shuffle+zstd(3)", path, made)
     counts, differences, listed = [0, 0, 0], [], []
     for output in [work / "refs.json", work / "refs.parquet"]:
         report = json.loads(run(af, "--json", "refs", made, "-o", output).stdout)

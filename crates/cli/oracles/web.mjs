@@ -6,14 +6,13 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const [af, work, screenshot, ...sources] = process.argv.slice(2);
-const resolve = createRequire(`${process.env.NODE_MODULES}/`).resolve;
-const zarr = await import(pathToFileURL(resolve('zarrita')));
+// It has no entry for `require`, which alone looks elsewhere than beside this file.
+const zarr = await import(pathToFileURL(path.join(process.env.NODE_MODULES, 'zarrita/dist/src/index.js')));
 
 function run(...args) {
   return execFileSync(af, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
@@ -21,7 +20,9 @@ function run(...args) {
 
 /** Starts the server; its address, and what ends it. */
 async function serve(file) {
-  const server = spawn(af, ['serve', '--port', '0', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stdio = ['ignore', 'pipe', 'inherit'];
+  // The page shows the file as it is called here.
+  const server = spawn(af, ['serve', '--port', '0', path.basename(file)], { cwd: path.dirname(file), stdio });
   for await (const line of createInterface({ input: server.stdout })) {
     return { url: line.split(/\s/)[0], end: () => server.kill() };
   }

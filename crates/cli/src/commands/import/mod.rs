@@ -49,6 +49,9 @@ pub struct Args {
     /// Chunks, an extent for each axis, for variables with as many axes: 16,180,360; 0 is all
     #[arg(long, value_delimiter = ',', value_name = "N,N,…")]
     chunks: Vec<u64>,
+    /// Make chunks a little greater where `af refs` could not refer to their parts otherwise
+    #[arg(long, conflicts_with = "chunks")]
+    referable: bool,
     /// Give each array the attributes of its source, too, so that `af ls --where` finds it by them
     #[arg(long)]
     inherit: bool,
@@ -160,7 +163,11 @@ fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) 
             .chunks
             .as_ref()
             .map(|own| [&vec![1; joined][..], own].concat());
-        convert::divisible(convert::chunks(shape, width, source.as_deref()), width)
+        let chunks = convert::chunks(shape, width, source.as_deref());
+        match args.referable {
+            true => convert::divisible(chunks, width),
+            false => chunks,
+        }
     });
     let mut spec = ArraySpec::new(variable.dtype.clone(), shape.iter().copied())
         .chunks(chunks)
