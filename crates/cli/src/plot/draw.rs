@@ -87,11 +87,11 @@ fn line<B: DrawingBackend>(figure: &Figure, area: &DrawingArea<B, Shift>) -> Dra
         .configure_mesh()
         .light_line_style(WHITE)
         .bold_line_style(GAP)
-        .x_desc(&figure.columns.label)
+        .x_desc(figure.columns.title())
         .y_desc(&figure.label)
         .label_style((FONT, 13))
         .axis_desc_style((FONT, 15))
-        .x_label_formatter(&|v| number(*v))
+        .x_label_formatter(&|v| figure.columns.shown(*v))
         .y_label_formatter(&|v| number(*v))
         .draw()?;
     // A line for each run of numbers; one alone is a dot.
@@ -158,12 +158,14 @@ fn map<B: DrawingBackend>(
     mesh.disable_mesh()
         .label_style((FONT, if is_large { 13 } else { 10 }))
         .axis_desc_style((FONT, 15));
-    let shown = |v: &f64| number(*v);
-    mesh.x_label_formatter(&shown).y_label_formatter(&shown);
-    mesh.x_labels(if is_large { 9 } else { 4 })
+    let (shown_x, shown_y) = (|v: &f64| figure.columns.shown(*v), |v: &f64| rows.shown(*v));
+    mesh.x_label_formatter(&shown_x).y_label_formatter(&shown_y);
+    // Dates are long.
+    let most = if figure.columns.since.is_some() { (7, 3) } else { (9, 4) };
+    mesh.x_labels(if is_large { most.0 } else { most.1 })
         .y_labels(if is_large { 9 } else { 5 });
     if is_large {
-        mesh.x_desc(&figure.columns.label).y_desc(&rows.label);
+        mesh.x_desc(figure.columns.title()).y_desc(rows.title());
     }
     mesh.draw()?;
     let (across, down) = (figure.columns.edges(), rows.edges());

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use array_format::array::ArrayMeta;
-use array_format::{ArrayFile, AttributeValue};
+use array_format::{ArrayFile, AttributeValue, DType};
 
 use super::Axis;
+use super::since::Since;
 use crate::attributes;
 use crate::cells::{Cell, cells, dtype_name, fill};
 use crate::convert::dimensions::split;
@@ -97,13 +98,20 @@ pub async fn axis(
             label: dimension.clone(),
             places: part.numbers().map(|n| n as f64).collect(),
             is_down: false,
+            since: None,
         });
     };
     let text = |key: &str| match file.get_attribute(&name, key) {
         Ok(Some(AttributeValue::String(text))) => Some(text.clone()),
         _ => None,
     };
+    let since = match (&file.get_array(&name)?.dtype, text("units")) {
+        (DType::TimestampNs, _) => Some(Since::UNIX),
+        (_, Some(units)) => Since::parse(&units, text("calendar").as_deref()),
+        (_, None) => None,
+    };
     Ok(Axis {
+        since,
         name: dimension.clone(),
         label: match text("units") {
             Some(units) => format!("{dimension} ({units})"),

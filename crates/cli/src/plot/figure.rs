@@ -4,7 +4,7 @@ use anyhow::Result;
 use array_format::array::ArrayMeta;
 use array_format::{ArrayFile, AttributeValue};
 
-use super::{Axis, Figure, Panel, draw, field, means, range, shrink};
+use super::{Axis, Figure, Panel, field, means, range, shrink};
 use crate::convert::dimensions::split;
 use crate::failure::usage;
 use crate::region::Selection;
@@ -89,6 +89,7 @@ pub async fn figure(
         label: String::new(),
         places: vec![0.0],
         is_down: false,
+        since: None,
     });
     let rows = axes.pop();
     let outer = axes.pop();
@@ -111,7 +112,7 @@ pub async fn figure(
         .enumerate()
         .map(|(i, values)| Panel {
             title: match &outer {
-                Some(axis) => format!("{} = {}", axis.name, draw::number(axis.places[i])),
+                Some(axis) => format!("{} = {}", axis.name, axis.shown(axis.places[i])),
                 None => String::new(),
             },
             values: match rows {

@@ -3,9 +3,12 @@
 pub mod draw;
 pub mod field;
 pub mod figure;
+pub mod since;
 pub mod terminal;
 
 use std::ops::Range;
+
+use since::Since;
 
 /// An axis with the places of its elements.
 #[derive(Debug, Clone)]
@@ -16,9 +19,26 @@ pub struct Axis {
     pub places: Vec<f64>,
     /// Whether greater is further down, as depths are.
     pub is_down: bool,
+    /// From when places count, if they are times.
+    pub since: Option<Since>,
 }
 
 impl Axis {
+    /// A place as people write it: a date, or a number.
+    pub fn shown(&self, place: f64) -> String {
+        let range = self.range();
+        let date = self.since.and_then(|since| since.shown(place, range.end - range.start));
+        date.unwrap_or_else(|| draw::number(place))
+    }
+
+    /// What the axis is called; the unit of times is in their dates.
+    pub fn title(&self) -> &str {
+        match self.since {
+            Some(_) => &self.name,
+            None => &self.label,
+        }
+    }
+
     /// From the outer edge of the first element to that of the last.
     pub fn range(&self) -> Range<f64> {
         let edges = self.edges();
@@ -95,6 +115,7 @@ pub fn shrink(axis: &Axis, most: usize) -> (Axis, usize) {
         label: axis.label.clone(),
         places: axis.places.chunks(step).map(middle).collect(),
         is_down: axis.is_down,
+        since: axis.since,
     };
     (shrunk, step)
 }
@@ -133,6 +154,7 @@ mod tests {
             label: String::new(),
             places: places.to_vec(),
             is_down: false,
+            since: None,
         }
     }
 

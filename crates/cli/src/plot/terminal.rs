@@ -118,6 +118,7 @@ mod tests {
             label: String::new(),
             places: (0..n).map(|i| i as f64).collect(),
             is_down: false,
+            since: None,
         };
         Figure {
             title: "t".to_owned(),
