@@ -190,6 +190,11 @@ pub fn statistic(dtype: &DType, value: &StatValue) -> Cell {
     }
 }
 
+/// A minimum or maximum as text; a dash where there is none.
+pub fn bound(cell: Option<&Cell>) -> String {
+    cell.map_or_else(|| "–".to_owned(), Cell::to_string)
+}
+
 /// The name of a type, as NumPy and Zarr have it.
 pub fn dtype_name(dtype: &DType) -> String {
     match dtype {

@@ -94,7 +94,8 @@ pub fn code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
+/// What can be done about it.
+pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
     Some(match ours(error)? {
         Error::Corrupt { .. } => {
             "`af verify --full FILE` lists what is damaged, `af salvage FILE NEW` saves the rest"

@@ -16,6 +16,7 @@
 
 mod args;
 mod attributes;
+mod browse;
 mod cells;
 mod codec;
 mod commands;

@@ -8,6 +8,9 @@ use array_format::element::Elements;
 use crate::cells::pick;
 use crate::failure::usage;
 
+/// What lies between two parts and is passed over: about the elements of a tile.
+const GAP: u64 = 1 << 14;
+
 /// What is wanted of one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
@@ -266,7 +269,7 @@ impl Selection {
     }
 
     /// The selection in parts along its first axes, in C order. Each reads a box of so many elements
-    /// at most, what its steps leave out included.
+    /// at most, what its steps leave out included, unless that is much: then it is passed over.
     pub fn slabs(&self, elements: u64) -> Vec<Self> {
         let mut slabs = vec![self.clone()];
         for axis in 0..self.axes.len() {
@@ -278,7 +281,11 @@ impl Selection {
                 }
                 let all = slab.axes[axis];
                 let row = slab.volume() / all.span().max(1);
-                let rows = (elements / row.saturating_mul(all.step).max(1)).max(1);
+                let left_out = row.saturating_mul(all.step - 1);
+                let rows = match left_out < GAP {
+                    true => (elements / row.saturating_mul(all.step).max(1)).max(1),
+                    false => 1,
+                };
                 let mut first = 0;
                 while first < all.count {
                     let mut part = slab.clone();
@@ -402,5 +409,20 @@ mod tests {
                 assert!(slabs.iter().all(|slab| slab.volume() <= size.max(1)));
             }
         }
+    }
+
+    #[test]
+    fn what_wide_steps_leave_out_is_not_read() {
+        let volumes = |text: &str, shape: &[u64]| -> Vec<u64> {
+            let slabs = selection(text, shape).unwrap().slabs(1 << 20);
+            slabs.iter().map(Selection::volume).collect()
+        };
+        assert_eq!(volumes("a[::1000000]", &[1 << 22]), [1; 5]);
+        assert_eq!(volumes("a[::1000]", &[4096, 1024]), [1024; 5]);
+        assert_eq!(
+            volumes("a[::4]", &[4096, 1024]).len(),
+            4,
+            "a tile holds several"
+        );
     }
 }

@@ -82,6 +82,18 @@ fn info_counts() {
 }
 
 #[test]
+fn browse_needs_a_terminal() {
+    let place = Place::with_ocean();
+    let refused = place.af(&["browse", "ocean.af"]).fails(2);
+    assert_eq!(refused.lines().count(), 1, "{refused}");
+    assert!(
+        refused.contains("af ls") && refused.contains("af dump"),
+        "{refused}"
+    );
+    place.af(&["browse", "--json", "ocean.af"]).fails(2);
+}
+
+#[test]
 fn cat_prints_values() {
     let place = Place::with_ocean();
     let text = place

@@ -25,6 +25,16 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Report {
+    #[serde(flatten)]
+    totals: Totals,
+    /// Requests that opening took, and bytes that came with them.
+    open_requests: u64,
+    open_bytes: u64,
+}
+
+/// What a file holds, and in how many bytes.
+#[derive(Serialize)]
+pub struct Totals {
     file: String,
     format_version: String,
     file_id: String,
@@ -44,9 +54,6 @@ struct Report {
     file_attributes: Map<String, Value>,
     tags: Vec<String>,
     torn_layers: Vec<u64>,
-    /// Requests that opening took, and bytes that came with them.
-    open_requests: u64,
-    open_bytes: u64,
 }
 
 pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
@@ -59,30 +66,8 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
         None => file,
         Some(at) => file.at(At::clone(at)).await?,
     };
-    let footer = file.footer();
-    let mut dtypes = BTreeMap::new();
-    let mut codecs = BTreeMap::new();
-    for meta in file.arrays()? {
-        *dtypes.entry(dtype_name(&meta.dtype)).or_default() += 1;
-        *codecs.entry(meta.pipeline.to_string()).or_default() += 1;
-    }
     let report = Report {
-        file: args.source.file.clone(),
-        format_version: FORMAT_VERSION.map(|n| n.to_string()).join("."),
-        file_id: footer.file_id.clone(),
-        commit: footer.sequence,
-        layers: footer.layers,
-        arrays: footer.arrays,
-        attributes: footer.attributes,
-        frames: footer.frames,
-        data_bytes: footer.frame_bytes,
-        metadata_bytes: footer.metadata_bytes,
-        reclaimable_bytes: file.reclaimable_bytes()?,
-        dtypes,
-        codecs,
-        file_attributes: attribute_map(file.file_attributes()?),
-        tags: file.tags()?.into_iter().map(|tag| tag.name).collect(),
-        torn_layers: file.torn_layers().to_vec(),
+        totals: Totals::of(&args.source.file, &file)?,
         open_requests,
         open_bytes,
     };
@@ -93,43 +78,80 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(report: &Report, ui: &mut Ui) -> Result<()> {
-    let kinds = |kinds: &BTreeMap<String, u64>| -> String {
-        let kinds = kinds
-            .iter()
-            .map(|(kind, n)| format!("{kind} {}", numbers::count(*n)));
-        kinds.collect::<Vec<_>>().join(", ")
-    };
-    let mut rows = vec![
-        ("file", report.file.clone()),
-        ("format", format!("version {}", report.format_version)),
-        ("id", report.file_id.clone()),
-        ("commit", report.commit.to_string()),
-        ("layers", numbers::count(report.layers)),
-        ("arrays", numbers::count(report.arrays)),
-        ("attributes", numbers::count(report.attributes)),
-        (
-            "data",
-            format!(
-                "{} in {}",
-                numbers::bytes(report.data_bytes),
-                numbers::many(report.frames, "frame")
+impl Totals {
+    /// Those of this file; `name` is what the user calls it.
+    pub fn of(name: &str, file: &ArrayFile) -> Result<Self> {
+        let footer = file.footer();
+        let mut dtypes = BTreeMap::new();
+        let mut codecs = BTreeMap::new();
+        for meta in file.arrays()? {
+            *dtypes.entry(dtype_name(&meta.dtype)).or_default() += 1;
+            *codecs.entry(meta.pipeline.to_string()).or_default() += 1;
+        }
+        Ok(Self {
+            file: name.to_owned(),
+            format_version: FORMAT_VERSION.map(|n| n.to_string()).join("."),
+            file_id: footer.file_id.clone(),
+            commit: footer.sequence,
+            layers: footer.layers,
+            arrays: footer.arrays,
+            attributes: footer.attributes,
+            frames: footer.frames,
+            data_bytes: footer.frame_bytes,
+            metadata_bytes: footer.metadata_bytes,
+            reclaimable_bytes: file.reclaimable_bytes()?,
+            dtypes,
+            codecs,
+            file_attributes: attribute_map(file.file_attributes()?),
+            tags: file.tags()?.into_iter().map(|tag| tag.name).collect(),
+            torn_layers: file.torn_layers().to_vec(),
+        })
+    }
+
+    /// All but the attributes, each with its label.
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let kinds = |kinds: &BTreeMap<String, u64>| -> String {
+            let kinds = kinds
+                .iter()
+                .map(|(kind, n)| format!("{kind} {}", numbers::count(*n)));
+            kinds.collect::<Vec<_>>().join(", ")
+        };
+        let mut rows = vec![
+            ("file", self.file.clone()),
+            ("format", format!("version {}", self.format_version)),
+            ("id", self.file_id.clone()),
+            ("commit", self.commit.to_string()),
+            ("layers", numbers::count(self.layers)),
+            ("arrays", numbers::count(self.arrays)),
+            ("attributes", numbers::count(self.attributes)),
+            (
+                "data",
+                format!(
+                    "{} in {}",
+                    numbers::bytes(self.data_bytes),
+                    numbers::many(self.frames, "frame")
+                ),
             ),
-        ),
-        ("metadata", numbers::bytes(report.metadata_bytes)),
-        ("reclaimable", numbers::bytes(report.reclaimable_bytes)),
-        ("types", kinds(&report.dtypes)),
-        ("codecs", kinds(&report.codecs)),
-    ];
-    if !report.tags.is_empty() {
-        rows.push(("tags", report.tags.join(", ")));
+            ("metadata", numbers::bytes(self.metadata_bytes)),
+            ("reclaimable", numbers::bytes(self.reclaimable_bytes)),
+            ("types", kinds(&self.dtypes)),
+            ("codecs", kinds(&self.codecs)),
+        ];
+        if !self.tags.is_empty() {
+            rows.push(("tags", self.tags.join(", ")));
+        }
+        if !self.torn_layers.is_empty() {
+            rows.push((
+                "torn layers",
+                format!("{:?}, passed over; see `af vacuum`", self.torn_layers),
+            ));
+        }
+        rows
     }
-    if !report.torn_layers.is_empty() {
-        rows.push((
-            "torn layers",
-            format!("{:?}, passed over; see `af vacuum`", report.torn_layers),
-        ));
-    }
+}
+
+fn show(report: &Report, ui: &mut Ui) -> Result<()> {
+    let mut rows = report.totals.rows();
     rows.push((
         "opened with",
         format!(
@@ -142,7 +164,7 @@ fn show(report: &Report, ui: &mut Ui) -> Result<()> {
     for (what, value) in rows {
         ui.line(format!("{dim}{what:<12}{dim:#} {value}"))?;
     }
-    for (key, value) in &report.file_attributes {
+    for (key, value) in &report.totals.file_attributes {
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);

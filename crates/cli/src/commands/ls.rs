@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use array_format::ArrayFile;
 use array_format::array::ArrayMeta;
+use array_format::{ArrayFile, StatValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::attributes;
-use crate::cells::{Cell, dtype_name, statistic};
+use crate::cells::{Cell, bound, dtype_name, statistic};
 use crate::open::Source;
 use crate::pick::Pick;
 use crate::ui::table::Table;
@@ -32,19 +32,19 @@ pub struct Args {
 /// An array.
 #[derive(Serialize)]
 pub struct Entry {
-    name: String,
-    dtype: String,
-    shape: Vec<u64>,
-    chunks: Vec<u64>,
-    dimensions: Vec<String>,
-    fill: Option<String>,
-    codec: String,
+    pub name: String,
+    pub dtype: String,
+    pub shape: Vec<u64>,
+    pub chunks: Vec<u64>,
+    pub dimensions: Vec<String>,
+    pub fill: Option<String>,
+    pub codec: String,
     /// Bytes of its elements, of those of variable width as far as they are written.
-    bytes: u64,
-    stored: u64,
-    min: Option<Cell>,
-    max: Option<Cell>,
-    nulls: Option<u64>,
+    pub bytes: u64,
+    pub stored: u64,
+    pub min: Option<Cell>,
+    pub max: Option<Cell>,
+    pub nulls: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attributes: Option<Map<String, Value>>,
 }
@@ -58,9 +58,7 @@ impl Entry {
         }
         let width = meta.dtype.element_size().map(|width| width as u64);
         let stats = file.array_stats(&meta.name);
-        let bound = |value: Option<&array_format::StatValue>| {
-            value.map(|value| statistic(&meta.dtype, value))
-        };
+        let bound = |value: Option<&StatValue>| value.map(|value| statistic(&meta.dtype, value));
         let attributes = match long {
             false => None,
             true => Some(attribute_map(file.attributes(&meta.name)?)),
@@ -163,11 +161,10 @@ fn long(entry: &Entry, ui: &mut Ui) -> Result<()> {
         numbers::bytes(entry.bytes),
         numbers::ratio(entry.bytes, entry.stored),
     ))?;
-    let shown = |cell: &Option<Cell>| cell.as_ref().map_or("–".to_owned(), Cell::to_string);
     let mut line = format!(
         "    {dim}min{dim:#} {}  {dim}max{dim:#} {}",
-        shown(&entry.min),
-        shown(&entry.max)
+        bound(entry.min.as_ref()),
+        bound(entry.max.as_ref())
     );
     if let Some(nulls) = entry.nulls {
         line += &format!("  {dim}nulls{dim:#} {}", numbers::count(nulls));

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod attrs;
+mod browse;
 mod cat;
 mod compact;
 mod completions;
@@ -9,7 +10,7 @@ mod diff;
 mod dump;
 mod export;
 mod import;
-mod info;
+pub mod info;
 mod log;
 pub mod ls;
 mod man;
@@ -18,7 +19,7 @@ mod refs;
 mod restore;
 mod salvage;
 mod serve;
-mod stats;
+pub mod stats;
 mod tag;
 mod vacuum;
 mod verify;
@@ -37,6 +38,8 @@ pub enum Command {
     Ls(ls::Args),
     /// Sizes, layers, features and counts of a file, and what it took to read them
     Info(info::Args),
+    /// Look around in a file: a tree, attributes, statistics, values and pictures in the terminal
+    Browse(browse::Args),
     /// Print values of an array, or of a region of it: `TEMP[0:10, ::5]`
     Cat(cat::Args),
     /// Statistics of arrays, and of their chunks
@@ -84,6 +87,7 @@ pub async fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
     match command {
         Command::Ls(args) => ls::run(args, ui).await,
         Command::Info(args) => info::run(args, ui).await,
+        Command::Browse(args) => browse::run(args, ui).await,
         Command::Cat(args) => cat::run(args, ui).await,
         Command::Stats(args) => stats::run(args, ui).await,
         Command::Attrs(args) => attrs::run(args, ui).await,

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use array_format::{DType, StatValue};
+use array_format::array::ArrayMeta;
+use array_format::{ArrayFile, DType, StatValue};
 use serde::Serialize;
 
-use crate::cells::{Cell, statistic};
+use crate::cells::{Cell, bound, statistic};
 use crate::open::Source;
 use crate::pick::Pick;
 use crate::ui::table::Table;
@@ -33,8 +34,9 @@ struct ArrayEntry {
     elements: u64,
 }
 
-#[derive(Serialize)]
-struct ChunkEntry {
+/// A chunk of which something was written.
+#[derive(Debug, Serialize)]
+pub struct ChunkEntry {
     name: String,
     chunk: Vec<u64>,
     min: Option<Cell>,
@@ -44,12 +46,39 @@ struct ChunkEntry {
     stored: u64,
 }
 
-fn bound(dtype: &DType, value: Option<&StatValue>) -> Option<Cell> {
-    value.map(|value| statistic(dtype, value))
+impl ChunkEntry {
+    pub const HEADINGS: [&str; 6] = ["chunk", ">min", ">max", ">valid", ">NaN", ">stored"];
+
+    /// Those of an array.
+    pub async fn all(file: &ArrayFile, meta: &ArrayMeta) -> Result<Vec<Self>> {
+        let chunks = file.chunks(&meta.name).await?.into_iter();
+        let entries = chunks.map(|chunk| Self {
+            name: meta.name.clone(),
+            min: cell(&meta.dtype, chunk.stats.min.as_ref()),
+            max: cell(&meta.dtype, chunk.stats.max.as_ref()),
+            valid: chunk.stats.valid,
+            nan: chunk.stats.nan,
+            stored: chunk.frames.iter().map(|frame| frame.length).sum(),
+            chunk: chunk.coordinates,
+        });
+        Ok(entries.collect())
+    }
+
+    /// What stands under the headings.
+    pub fn row(&self) -> [String; 6] {
+        [
+            format!("{:?}", self.chunk),
+            bound(self.min.as_ref()),
+            bound(self.max.as_ref()),
+            numbers::count(self.valid),
+            numbers::count(self.nan),
+            numbers::bytes(self.stored),
+        ]
+    }
 }
 
-fn shown(cell: Option<&Cell>) -> String {
-    cell.map_or_else(|| "–".to_owned(), Cell::to_string)
+fn cell(dtype: &DType, value: Option<&StatValue>) -> Option<Cell> {
+    value.map(|value| statistic(dtype, value))
 }
 
 pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
@@ -58,35 +87,15 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     if args.chunks {
         let mut entries = Vec::new();
         for meta in arrays {
-            for chunk in file.chunks(&meta.name).await? {
-                entries.push(ChunkEntry {
-                    name: meta.name.clone(),
-                    min: bound(&meta.dtype, chunk.stats.min.as_ref()),
-                    max: bound(&meta.dtype, chunk.stats.max.as_ref()),
-                    valid: chunk.stats.valid,
-                    nan: chunk.stats.nan,
-                    stored: chunk.frames.iter().map(|frame| frame.length).sum(),
-                    chunk: chunk.coordinates,
-                });
-            }
+            entries.extend(ChunkEntry::all(&file, meta).await?);
         }
         if ui.json {
             ui.print_json(&entries)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = Table::new(&[
-            "array", "chunk", ">min", ">max", ">valid", ">NaN", ">stored",
-        ]);
+        let mut table = Table::new(&[&["array"], &ChunkEntry::HEADINGS[..]].concat());
         for entry in &entries {
-            table.row([
-                entry.name.clone(),
-                format!("{:?}", entry.chunk),
-                shown(entry.min.as_ref()),
-                shown(entry.max.as_ref()),
-                numbers::count(entry.valid),
-                numbers::count(entry.nan),
-                numbers::bytes(entry.stored),
-            ]);
+            table.row([entry.name.clone()].into_iter().chain(entry.row()));
         }
         ui.table(&table)?;
         return Ok(ExitCode::SUCCESS);
@@ -97,8 +106,8 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
             let stats = file.array_stats(&meta.name);
             ArrayEntry {
                 name: meta.name.clone(),
-                min: bound(&meta.dtype, stats.and_then(|s| s.min.as_ref())),
-                max: bound(&meta.dtype, stats.and_then(|s| s.max.as_ref())),
+                min: cell(&meta.dtype, stats.and_then(|s| s.min.as_ref())),
+                max: cell(&meta.dtype, stats.and_then(|s| s.max.as_ref())),
                 nulls: stats.map_or(0, |s| s.null_count),
                 elements: meta.elements(),
             }
@@ -112,8 +121,8 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     for entry in &entries {
         table.row([
             entry.name.clone(),
-            shown(entry.min.as_ref()),
-            shown(entry.max.as_ref()),
+            bound(entry.min.as_ref()),
+            bound(entry.max.as_ref()),
             numbers::count(entry.nulls),
             numbers::count(entry.elements),
         ]);

@@ -161,7 +161,11 @@ fn map<B: DrawingBackend>(
     let (shown_x, shown_y) = (|v: &f64| figure.columns.shown(*v), |v: &f64| rows.shown(*v));
     mesh.x_label_formatter(&shown_x).y_label_formatter(&shown_y);
     // Dates are long.
-    let most = if figure.columns.since.is_some() { (7, 3) } else { (9, 4) };
+    let most = if figure.columns.since.is_some() {
+        (7, 3)
+    } else {
+        (9, 4)
+    };
     mesh.x_labels(if is_large { most.0 } else { most.1 })
         .y_labels(if is_large { 9 } else { 5 });
     if is_large {

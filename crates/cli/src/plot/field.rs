@@ -7,7 +7,7 @@ use array_format::{ArrayFile, AttributeValue, DType};
 use super::Axis;
 use super::since::Since;
 use crate::attributes;
-use crate::cells::{Cell, cells, dtype_name, fill};
+use crate::cells::{Cell, cell, cells, dtype_name, fill};
 use crate::convert::dimensions::split;
 use crate::failure::usage;
 use crate::region::{self, Selection};
@@ -17,6 +17,13 @@ const SLAB: u64 = 4 << 20;
 
 /// The number that an element is, as CF says how to scale it; NaN for a fill value.
 pub async fn read(file: &ArrayFile, meta: &ArrayMeta, selection: &Selection) -> Result<Vec<f64>> {
+    if number(&cell(&meta.dtype, &[])).is_none() {
+        return Err(usage(format!(
+            "{} holds {}, which cannot be drawn",
+            meta.name,
+            dtype_name(&meta.dtype)
+        )));
+    }
     let filler = fill(meta);
     let scale = |key: &str| -> Result<Option<f64>> {
         let value = file.get_attribute(&meta.name, key)?;
@@ -25,21 +32,13 @@ pub async fn read(file: &ArrayFile, meta: &ArrayMeta, selection: &Selection) -> 
     let (factor, offset) = (scale("scale_factor")?, scale("add_offset")?);
     let (factor, offset) = (factor.unwrap_or(1.0), offset.unwrap_or(0.0));
     let value = |cell: Cell| match filler.as_ref() == Some(&cell) {
-        true => Some(f64::NAN),
-        false => Some(number(&cell)? * factor + offset),
+        true => f64::NAN,
+        false => number(&cell).unwrap_or(f64::NAN) * factor + offset,
     };
     let mut values = Vec::new();
     for slab in selection.slabs(SLAB) {
         let elements = region::read(file, &meta.name, &slab).await?;
-        for cell in cells(&meta.dtype, &elements) {
-            values.push(value(cell).ok_or_else(|| {
-                usage(format!(
-                    "{} holds {}, which cannot be drawn",
-                    meta.name,
-                    dtype_name(&meta.dtype)
-                ))
-            })?);
-        }
+        values.extend(cells(&meta.dtype, &elements).map(value));
     }
     Ok(values)
 }

@@ -27,7 +27,9 @@ impl Axis {
     /// A place as people write it: a date, or a number.
     pub fn shown(&self, place: f64) -> String {
         let range = self.range();
-        let date = self.since.and_then(|since| since.shown(place, range.end - range.start));
+        let date = self
+            .since
+            .and_then(|since| since.shown(place, range.end - range.start));
         date.unwrap_or_else(|| draw::number(place))
     }
 

@@ -61,7 +61,10 @@ impl Since {
 
 /// A date with all its digits, and without the fraction and zone that some write: `1950-1-1 0:0:0.0`.
 fn padded(text: &str) -> String {
-    let text = text.trim_end_matches("UTC").trim_end_matches('Z').trim_end();
+    let text = text
+        .trim_end_matches("UTC")
+        .trim_end_matches('Z')
+        .trim_end();
     let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
     let digits = |text: &str, sign: char, first: usize| {
         let parts = text.split(sign).enumerate();
@@ -87,12 +90,32 @@ mod tests {
             Since::parse(units, None).and_then(|since| since.shown(value, span))
         };
         let date = |text: &str| Some(text.to_owned());
-        assert_eq!(shown("days since 1950-01-01", 1.0, 30.0), date("1950-01-02"));
-        assert_eq!(shown("days since 1950-1-1 00:00:00", 366.0, 9999.0), date("1951-01"));
-        assert_eq!(shown("hours since 1900-01-01 0:0:0.0", 25.0, 10.0), date("01-02 01:00"));
-        assert_eq!(shown("seconds since 1970-01-01T00:00:00Z", 61.0, 60.0), date("00:01:01"));
-        assert_eq!(shown("days since 1970-01-01 00:00:00 UTC", 0.0, 10.0), date("1970-01-01"));
-        for other in ["days", "months since 1950-01-01", "days since yesterday", "days since 0000-01-01"] {
+        assert_eq!(
+            shown("days since 1950-01-01", 1.0, 30.0),
+            date("1950-01-02")
+        );
+        assert_eq!(
+            shown("days since 1950-1-1 00:00:00", 366.0, 9999.0),
+            date("1951-01")
+        );
+        assert_eq!(
+            shown("hours since 1900-01-01 0:0:0.0", 25.0, 10.0),
+            date("01-02 01:00")
+        );
+        assert_eq!(
+            shown("seconds since 1970-01-01T00:00:00Z", 61.0, 60.0),
+            date("00:01:01")
+        );
+        assert_eq!(
+            shown("days since 1970-01-01 00:00:00 UTC", 0.0, 10.0),
+            date("1970-01-01")
+        );
+        for other in [
+            "days",
+            "months since 1950-01-01",
+            "days since yesterday",
+            "days since 0000-01-01",
+        ] {
             assert_eq!(shown(other, 1.0, 1.0), None, "{other}");
         }
         assert_eq!(Since::parse("days since 2000-01-01", Some("360_day")), None);

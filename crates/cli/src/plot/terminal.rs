@@ -1,7 +1,7 @@
 //! Pictures in the terminal: half blocks in colour, and lines of Braille dots.
 
 use super::draw::color;
-use super::{Figure, Panel, means, shrink};
+use super::{Axis, Figure, Panel};
 
 /// The lines of the picture, for a terminal of so many columns and lines.
 pub fn lines(figure: &Figure, columns: usize, height: usize) -> Vec<String> {
@@ -12,7 +12,7 @@ pub fn lines(figure: &Figure, columns: usize, height: usize) -> Vec<String> {
         }
         match &figure.rows {
             None => out.extend(line(figure, panel, columns, height)),
-            Some(_) => out.extend(map(figure, panel, columns, height)),
+            Some(rows) => out.extend(map(figure, panel, rows, columns, height)),
         }
     }
     let (least, greatest) = figure.range;
@@ -20,20 +20,52 @@ pub fn lines(figure: &Figure, columns: usize, height: usize) -> Vec<String> {
     out
 }
 
-fn map(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<String> {
-    let Some(rows) = &figure.rows else {
-        return Vec::new();
+/// Whether the last row is on top: the greater end is, unless the axis points down.
+pub fn is_reversed(rows: &Axis) -> bool {
+    let rises = rows.places.first() <= rows.places.last();
+    rises != rows.is_down
+}
+
+/// A heat map of so many columns and rows, the first on top: means of what lies in each cell.
+pub fn grid(
+    figure: &Figure,
+    panel: &Panel,
+    rows: &Axis,
+    (columns, height): (usize, usize),
+) -> Vec<f64> {
+    let (across, down) = (figure.columns.places.len(), rows.places.len());
+    // The elements of part `i` of `n` parts; parts of less than an element have one.
+    let part = |i: usize, n: usize, all: usize| {
+        let first = i * all / n;
+        first..((i + 1) * all / n).clamp(first + 1, all.max(first + 1))
     };
-    let (across, step_x) = shrink(&figure.columns, columns);
-    let (down, step_y) = shrink(rows, height * 2);
-    let values = means(&panel.values, figure.columns.places.len(), (step_y, step_x));
-    let n = across.places.len();
-    let mut lines: Vec<&[f64]> = values.chunks(n.max(1)).collect();
-    // The greater end is on top, unless the axis points down.
-    let rises = down.places.first() <= down.places.last();
-    if rises != down.is_down {
-        lines.reverse();
+    let mut grid = Vec::with_capacity(columns * height);
+    for row in 0..height {
+        let row = match is_reversed(rows) {
+            true => height - 1 - row,
+            false => row,
+        };
+        for column in 0..columns {
+            let (mut sum, mut n) = (0.0, 0);
+            for y in part(row, height, down) {
+                let cells = part(column, columns, across).map(|x| y * across + x);
+                for value in cells.filter_map(|at| panel.values.get(at)) {
+                    if value.is_finite() {
+                        sum += value;
+                        n += 1;
+                    }
+                }
+            }
+            grid.push(sum / f64::from(n));
+        }
     }
+    grid
+}
+
+fn map(figure: &Figure, panel: &Panel, rows: &Axis, columns: usize, height: usize) -> Vec<String> {
+    let n = columns.min(figure.columns.places.len());
+    let grid = grid(figure, panel, rows, (n, rows.places.len().min(height * 2)));
+    let lines: Vec<&[f64]> = grid.chunks(n.max(1)).collect();
     lines
         .chunks(2)
         .map(|pair| {
@@ -52,7 +84,8 @@ fn map(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<Str
         .collect()
 }
 
-fn line(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<String> {
+/// The line in so many columns and lines.
+pub fn line(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<String> {
     // A character of Braille has two dots across and four down.
     let (width, dots) = (columns * 2, height * 4);
     let (least, greatest) = figure.range;
@@ -70,21 +103,15 @@ fn line(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<St
         };
         let share = ((value - least) / (greatest - least)).clamp(0.0, 1.0);
         let y = ((1.0 - share) * (dots - 1) as f64).round() as usize;
+        // Every dot on the way from the one before.
         let (from_x, from_y) = last.unwrap_or((x, y));
-        // Every column between, and every dot from one height to the next.
-        for step in from_x..=x {
-            let part = if x == from_x {
-                1.0
-            } else {
-                (step - from_x) as f64 / (x - from_x) as f64
-            };
-            let at = from_y as f64 + (y as f64 - from_y as f64) * part;
-            grid[at.round() as usize * width + step] = true;
-        }
-        for between in from_y.min(y)..=from_y.max(y) {
-            if x == from_x {
-                grid[between * width + x] = true;
-            }
+        let steps = from_x.abs_diff(x).max(from_y.abs_diff(y)).max(1);
+        let between = |from: usize, to: usize, step: usize| {
+            let part = step as f64 / steps as f64;
+            (from as f64 + (to as f64 - from as f64) * part).round() as usize
+        };
+        for step in 0..=steps {
+            grid[between(from_y, y, step) * width + between(from_x, x, step)] = true;
         }
         last = Some((x, y));
     }
@@ -109,7 +136,6 @@ fn line(figure: &Figure, panel: &Panel, columns: usize, height: usize) -> Vec<St
 
 #[cfg(test)]
 mod tests {
-    use super::super::Axis;
     use super::*;
 
     fn figure(rows: Option<usize>, values: Vec<f64>) -> Figure {
@@ -145,6 +171,29 @@ mod tests {
             !shown[2].starts_with('⠀') && shown[2].ends_with('⠀'),
             "{shown:?}"
         );
+    }
+
+    #[test]
+    fn steep_lines_have_no_gaps() {
+        let shown = lines(&figure(None, vec![0.0, 3.0]), 1, 8);
+        assert!(shown[1..9].iter().all(|line| line != "⠀"), "{shown:?}");
+    }
+
+    #[test]
+    fn cells_are_means_or_repeated() {
+        let figure = figure(Some(2), vec![0.0, 1.0, 2.0, f64::NAN, f64::NAN, 3.0]);
+        let grid = |columns, height| {
+            let rows = figure.rows.as_ref().unwrap();
+            grid(&figure, &figure.panels[0], rows, (columns, height))
+        };
+        assert_eq!(grid(1, 1), [1.5]);
+        let all = grid(6, 2);
+        assert!(
+            all[..4].iter().all(|v| v.is_nan()),
+            "the last row is on top"
+        );
+        assert_eq!(all[4..], [3.0, 3.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(grid(3, 4)[9..], [0.0, 1.0, 2.0]);
     }
 
     #[test]

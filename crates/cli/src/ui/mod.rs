@@ -21,7 +21,7 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 pub struct Ui {
     out: BufWriter<Stdout>,
     /// Whether the standard output takes colours.
-    is_styled: bool,
+    pub is_styled: bool,
     /// JSON is asked for.
     pub json: bool,
     quiet: bool,
