@@ -19,6 +19,8 @@ pub fn run() -> Result {
     let script = format!("{FOLDER}/round_trips.py");
     shell::run(
         command(venv.join("bin/python"))
+            // Zarr for Python warns of what is not settled in the specification.
+            .args(["-W", "ignore"])
             .arg(script)
             .arg(target().join("debug/af"))
             .arg(target().join("tmp/round_trips"))

@@ -25,7 +25,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, figure: &Figure, state: &State<'_>,
     let upward = figure
         .rows
         .as_ref()
-        .map_or(&figure.label, |rows| &rows.label);
+        .map_or(figure.label.as_str(), Axis::title);
     put(buffer, rest, &format!("↕ {upward}"), DIM);
     // Below are the other axis and the meaning of colours.
     let mut plot = below(area, 1);
@@ -35,17 +35,18 @@ pub fn draw(buffer: &mut Buffer, area: Rect, figure: &Figure, state: &State<'_>,
         return;
     };
     let (first, last) = match &figure.rows {
-        None => (figure.range.1, figure.range.0),
+        None => (number(figure.range.1), number(figure.range.0)),
         Some(rows) => {
             let ends = rows.places.first().zip(rows.places.last());
             let (first, last) = ends.map_or((0.0, 0.0), |(first, last)| (*first, *last));
+            let (first, last) = (rows.shown(first), rows.shown(last));
             match terminal::is_reversed(rows) {
                 true => (last, first),
                 false => (first, last),
             }
         }
     };
-    let plot = beside(buffer, plot, &number(first), &number(last));
+    let plot = beside(buffer, plot, &first, &last);
     if plot.is_empty() {
         return;
     }
@@ -117,15 +118,15 @@ fn foot(buffer: &mut Buffer, line: Rect, axis: &Axis) {
     let Some((first, last)) = axis.places.first().zip(axis.places.last()) else {
         return;
     };
-    let last = format!(" {}", number(*last));
-    let rest = after(put(buffer, line, &number(*first), DIM), 1);
+    let last = format!(" {}", axis.shown(*last));
+    let rest = after(put(buffer, line, &axis.shown(*first), DIM), 1);
     put_right(buffer, rest, &last, DIM);
     let space = rest.width.saturating_sub(text::width(&last) as u16);
-    let spare = usize::from(space).saturating_sub(text::width(&axis.label));
+    let spare = usize::from(space).saturating_sub(text::width(axis.title()));
     put(
         buffer,
         after(before(rest, space), spare as u16 / 2),
-        &axis.label,
+        axis.title(),
         DIM,
     );
 }
