@@ -17,6 +17,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import columns
+import hdf5
 import views
 import zarr_stores
 from common import clear, equal, run
@@ -186,6 +187,7 @@ def main():
     results += [(p.name, lambda p=p: npz(af, work, p)) for p in package_files("gsw", "*.npz")]
     results += [("NumPy types", lambda: npy_types(af, work))]
     results += [("safetensors types", lambda: safetensors(af, work))]
+    results += [(f"HDF5: {name}", check) for name, check in hdf5.checks(af, work)]
     results += [(f"Zarr: {name}", check) for name, check in zarr_stores.checks(af, work)]
     results += [(f"columns: {name}", check) for name, check in columns.checks(af, work)]
     results += [(f"views: {name}", check) for name, check in views.checks(af, work, files)]

@@ -6,11 +6,14 @@ pub mod dimensions;
 pub mod fill;
 mod flat;
 #[cfg(feature = "netcdf")]
+mod hdf5;
+#[cfg(feature = "netcdf")]
 mod netcdf;
 pub mod npy;
 mod place;
 #[cfg(feature = "published")]
 mod published;
+mod readable;
 mod safetensors;
 #[cfg(feature = "zarr")]
 mod zarr;
@@ -30,6 +33,7 @@ use clap::ValueEnum;
 use crate::failure::usage;
 
 pub use place::Place;
+pub use readable::Readable;
 
 /// The attribute of a file that names the dimensions that grow.
 pub const UNLIMITED: &str = "_unlimited_dimensions";

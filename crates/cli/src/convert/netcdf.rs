@@ -13,14 +13,15 @@ use array_format::element::Elements;
 use array_format::value::fill_bytes;
 use array_format::{ArrayElement, ArrayFile, AttributeValue, DType};
 use netcdf_reader::{
-    NcAttrValue, NcAttribute, NcFile, NcGroup, NcReadable, NcSliceInfo, NcSliceInfoElem, NcType,
-    NcVariable,
+    NcAttrValue, NcAttribute, NcEnumMember, NcFile, NcFormat, NcGroup, NcReadable, NcSliceInfo,
+    NcSliceInfoElem, NcType, NcValue, NcVariable,
 };
 use netcdf_writer::{DimensionId, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId};
 
 use super::dimensions::{Dimensions, split};
 use super::fill;
 use super::flat::cut;
+use super::hdf5;
 use super::{CHARACTER_COUNT, CHARACTERS, Contents, Reader, UNLIMITED, Variable};
 use crate::cells::dtype_name;
 
@@ -30,8 +31,8 @@ pub struct Netcdf {
     contents: Contents,
     /// The type of each variable there.
     types: Vec<NcType>,
-    /// The last variable of texts, which are read as a whole.
-    texts: Mutex<Option<(usize, Elements)>>,
+    /// The last variable of those that are read as a whole: texts, and types of the file's own.
+    whole: Mutex<Option<(usize, Elements)>>,
 }
 
 impl Netcdf {
@@ -39,6 +40,13 @@ impl Netcdf {
         let file = NcFile::open(path)?;
         let mut found = Found::default();
         found.group(file.root_group()?, "");
+        if matches!(file.format(), NcFormat::Nc4 | NcFormat::Nc4Classic) {
+            let known = found.contents.variables.iter().map(|v| v.name.clone());
+            let known = known.chain(found.refused.drain(..)).collect();
+            let unseen = hdf5::unseen(path, &known)?.into_iter();
+            let told = unseen.map(|name| format!("{name}: its type is none of netCDF's"));
+            found.contents.skipped.extend(told);
+        }
         let mut unlimited = found.unlimited;
         unlimited.sort();
         unlimited.dedup();
@@ -53,7 +61,7 @@ impl Netcdf {
             file,
             contents: found.contents,
             types: found.types,
-            texts: Mutex::default(),
+            whole: Mutex::default(),
         })
     }
 
@@ -68,6 +76,28 @@ impl Netcdf {
         Ok(Elements::Variable(
             texts.into_iter().map(Bytes::from).collect(),
         ))
+    }
+
+    /// All elements of a variable whose type the file defines.
+    fn user_defined(&self, variable: usize) -> Result<Elements> {
+        let entry = &self.contents.variables[variable];
+        let width = entry.dtype.element_size();
+        let values = self.file.read_variable_user_defined(&entry.name)?;
+        let (mut bytes, mut parts) = (Vec::new(), Vec::new());
+        for value in &values {
+            match width {
+                Some(width) => encode(value, width, &mut bytes)?,
+                None => {
+                    let mut part = Vec::new();
+                    encode(value, 16, &mut part)?;
+                    parts.push(Bytes::from(part));
+                }
+            }
+        }
+        Ok(match width {
+            Some(width) => Elements::Fixed { width, bytes },
+            None => Elements::Variable(parts),
+        })
     }
 
     fn numbers<T: NcReadable + ArrayElement>(
@@ -109,7 +139,7 @@ impl Reader for Netcdf {
     fn read(&self, variable: usize, start: &[u64], shape: &[u64]) -> Result<Elements> {
         let name = &self.contents.variables[variable].name;
         let read = || -> Result<Elements> {
-            Ok(match plain(&self.types[variable]) {
+            Ok(match &self.types[variable] {
                 NcType::Byte => self.numbers::<i8>(name, start, shape)?,
                 NcType::Short => self.numbers::<i16>(name, start, shape)?,
                 NcType::Int => self.numbers::<i32>(name, start, shape)?,
@@ -120,30 +150,78 @@ impl Reader for Netcdf {
                 NcType::UInt64 => self.numbers::<u64>(name, start, shape)?,
                 NcType::Float => self.numbers::<f32>(name, start, shape)?,
                 NcType::Double => self.numbers::<f64>(name, start, shape)?,
-                NcType::Char | NcType::String => {
-                    let mut last = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+                other => {
+                    let mut last = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
                     if last.as_ref().is_none_or(|(other, _)| *other != variable) {
-                        *last = Some((variable, self.texts(variable)?));
+                        let all = match other {
+                            NcType::Char | NcType::String => self.texts(variable)?,
+                            _ => self.user_defined(variable)?,
+                        };
+                        *last = Some((variable, all));
                     }
                     let whole = &self.contents.variables[variable].shape;
                     match &*last {
                         Some((_, all)) => cut(all, whole, start, shape),
-                        None => bail!("its texts went away"),
+                        None => bail!("its elements went away"),
                     }
                 }
-                other => bail!("{other:?} has no counterpart"),
             })
         };
         read().with_context(|| format!("variable {name}"))
     }
 }
 
-/// The type that values of an enumeration have.
-fn plain(dtype: &NcType) -> &NcType {
-    match dtype {
-        NcType::Enum { base, .. } => base,
-        other => other,
+/// Appends the bytes of a value; those of an enumeration have this width.
+fn encode(value: &NcValue, width: usize, out: &mut Vec<u8>) -> Result<()> {
+    match value {
+        NcValue::Byte(v) => out.extend(v.to_le_bytes()),
+        NcValue::Short(v) => out.extend(v.to_le_bytes()),
+        NcValue::Int(v) => out.extend(v.to_le_bytes()),
+        NcValue::Int64(v) => out.extend(v.to_le_bytes()),
+        NcValue::UByte(v) => out.push(*v),
+        NcValue::UShort(v) => out.extend(v.to_le_bytes()),
+        NcValue::UInt(v) => out.extend(v.to_le_bytes()),
+        NcValue::UInt64(v) => out.extend(v.to_le_bytes()),
+        NcValue::Float(v) => out.extend(v.to_le_bytes()),
+        NcValue::Double(v) => out.extend(v.to_le_bytes()),
+        NcValue::Enum(v) => {
+            let number = v
+                .value
+                .as_i128()
+                .context("an enumeration without a number")?;
+            out.extend(&number.to_le_bytes()[..width]);
+        }
+        NcValue::Opaque(bytes) => out.extend(bytes),
+        NcValue::VLen(items) => items.iter().try_for_each(|item| encode(item, width, out))?,
+        other => bail!("{other:?} has no counterpart"),
     }
+    Ok(())
+}
+
+/// The type of numbers.
+fn number(dtype: &NcType) -> Option<DType> {
+    Some(match dtype {
+        NcType::Byte => DType::Int8,
+        NcType::Short => DType::Int16,
+        NcType::Int => DType::Int32,
+        NcType::Int64 => DType::Int64,
+        NcType::UByte => DType::UInt8,
+        NcType::UShort => DType::UInt16,
+        NcType::UInt => DType::UInt32,
+        NcType::UInt64 => DType::UInt64,
+        NcType::Float => DType::Float32,
+        NcType::Double => DType::Float64,
+        _ => return None,
+    })
+}
+
+/// Whether an enumeration is what h5py makes of truth values.
+fn is_truth(base: &NcType, members: &[NcEnumMember]) -> bool {
+    let is = |name, value| {
+        let mut same = members.iter().filter(|m| m.name == name);
+        same.any(|m| m.value.as_i128() == Some(value))
+    };
+    *base == NcType::Byte && members.len() == 2 && is("FALSE", 0) && is("TRUE", 1)
 }
 
 /// What was found so far.
@@ -152,6 +230,8 @@ struct Found {
     contents: Contents,
     types: Vec<NcType>,
     unlimited: Vec<String>,
+    /// The variables that were skipped.
+    refused: Vec<String>,
 }
 
 impl Found {
@@ -179,7 +259,10 @@ impl Found {
                     self.contents.variables.push(variable);
                     self.types.push(found.dtype().clone());
                 }
-                Err(why) => self.contents.skipped.push(format!("{name}: {why}")),
+                Err(why) => {
+                    self.contents.skipped.push(format!("{name}: {why}"));
+                    self.refused.push(name);
+                }
             }
         }
         for group in &group.groups {
@@ -192,24 +275,16 @@ impl Found {
         found: &NcVariable,
         name: String,
     ) -> std::result::Result<Variable, String> {
-        let dtype = match plain(found.dtype()) {
-            NcType::Byte => DType::Int8,
-            NcType::Short => DType::Int16,
-            NcType::Int => DType::Int32,
-            NcType::Int64 => DType::Int64,
-            NcType::UByte => DType::UInt8,
-            NcType::UShort => DType::UInt16,
-            NcType::UInt => DType::UInt32,
-            NcType::UInt64 => DType::UInt64,
-            NcType::Float => DType::Float32,
-            NcType::Double => DType::Float64,
+        let dtype = match found.dtype() {
             NcType::Char | NcType::String => DType::String,
+            NcType::Opaque { .. } => DType::Binary,
+            NcType::Enum { base, members } if is_truth(base, members) => DType::Bool,
+            NcType::Enum { base, .. } => number(base).ok_or("an enumeration without numbers")?,
+            NcType::VLen { base } => DType::List {
+                child: Box::new(number(base).ok_or("lists of other than numbers")?),
+            },
             NcType::Compound { .. } => return Err("compound types have no counterpart".to_owned()),
-            NcType::Opaque { .. } => return Err("opaque types have no counterpart".to_owned()),
-            NcType::VLen { .. } => {
-                return Err("lists of variable length are not read yet".to_owned());
-            }
-            _ => return Err("arrays within elements are not read yet".to_owned()),
+            other => number(other).ok_or("arrays within elements have no counterpart")?,
         };
         let mut attributes = Vec::new();
         for found in found.attributes() {
@@ -221,7 +296,7 @@ impl Found {
                 )),
             }
         }
-        if let NcType::Enum { members, .. } = found.dtype() {
+        if let (NcType::Enum { members, .. }, true) = (found.dtype(), dtype != DType::Bool) {
             let names: Vec<String> = members.iter().map(|m| m.name.replace(' ', "_")).collect();
             let values = members
                 .iter()

@@ -61,6 +61,10 @@ pub struct Args {
     /// Put arrays in the place of those that are there
     #[arg(long)]
     replace: bool,
+    /// List variables that cannot be read, such as those with a filter that is not known here, and
+    /// import the others
+    #[arg(long)]
+    skip_unreadable: bool,
     /// Read everything back, and compare every value with its source
     #[arg(long)]
     verify: bool,

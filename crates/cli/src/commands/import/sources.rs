@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Args;
-use crate::convert::{Format, Place, Reader, open};
+use crate::convert::{Format, Place, Readable, Reader, open};
 use crate::failure::usage;
 
 /// A file to import.
@@ -16,6 +16,7 @@ pub struct Source {
     /// What stands before the names of its arrays, with `/`; or nothing.
     pub prefix: String,
     format: Option<Format>,
+    skips_unreadable: bool,
 }
 
 impl Source {
@@ -26,7 +27,11 @@ impl Source {
 
     /// Opens the file; this blocks.
     pub fn open(&self) -> Result<Box<dyn Reader>> {
-        open(&self.place, self.format)
+        let reader = open(&self.place, self.format)?;
+        Ok(match self.skips_unreadable {
+            true => Box::new(Readable::of(reader)),
+            false => reader,
+        })
     }
 }
 
@@ -85,6 +90,7 @@ pub fn find(args: &Args) -> Result<Vec<Source>> {
             place,
             prefix,
             format: args.format,
+            skips_unreadable: args.skip_unreadable,
         });
     }
     Ok(sources)
