@@ -172,3 +172,26 @@ fn bad_sources_are_refused() {
         assert!(!place.path("x.af").exists(), "{name}");
     }
 }
+
+#[test]
+fn arrays_without_elements_go_everywhere() {
+    let place = Place::new();
+    std::fs::write(place.path("a.npy"), npy("<f4", "(0, 3)", &[])).unwrap();
+    place.af(&["import", "a.npy", "x.af"]).ok();
+    for target in [
+        "x.nc",
+        "x.zarr",
+        "x.zarr.zip",
+        "x.npz",
+        "x.safetensors",
+        "x.parquet",
+        "x.arrow",
+    ] {
+        place.af(&["export", "x.af", target]).ok();
+        place
+            .af(&["import", "--verify", target, &format!("{target}.af")])
+            .ok();
+        let rows = place.af(&["--json", "ls", &format!("{target}.af")]).json();
+        assert_eq!(rows[0]["shape"], serde_json::json!([0, 3]), "{target}");
+    }
+}

@@ -445,7 +445,8 @@ impl Target<'_> {
         for (group, dimensions) in self.dimensions.groups() {
             for (name, extent) in dimensions {
                 let place = path(group, name);
-                let id = match unlimited.contains(name) {
+                // netCDF has no fixed dimension without an extent.
+                let id = match unlimited.contains(name) || *extent == 0 {
                     true => self.builder.add_unlimited_dimension_path(place),
                     false => self.builder.add_dimension_path(place, *extent),
                 };
@@ -691,9 +692,11 @@ impl Target<'_> {
         if let Some(id) = self.ids.get(&key) {
             return Ok(*id);
         }
-        let id = self
-            .builder
-            .add_dimension_path(path(group, &name), extent)?;
+        let place = path(group, &name);
+        let id = match extent {
+            0 => self.builder.add_unlimited_dimension_path(place)?,
+            extent => self.builder.add_dimension_path(place, extent)?,
+        };
         self.ids.insert(key, id);
         Ok(id)
     }

@@ -114,11 +114,15 @@ impl Table for Arrow {
     }
 
     fn column(&self, column: usize, rows: Range<u64>) -> Result<Vec<ArrayRef>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let file = BufReader::new(File::open(&self.path)?);
         let mut reader = FileReader::try_new(file, Some(vec![column]))?;
+        // The last batch that begins no later.
         let first = self.starts.partition_point(|&start| start <= rows.start);
         let first = first.saturating_sub(1);
-        reader.set_index(first.min(reader.num_batches()))?;
+        reader.set_index(first)?;
         let mut parts = Vec::new();
         for (batch, &start) in reader.zip(&self.starts[first..]) {
             let batch: RecordBatch = batch?;
