@@ -6,11 +6,14 @@ use array_format::element::Elements;
 use array_format::value::fill_bytes;
 use array_format::{ArrayFile, Result};
 
+use crate::dtype::chunk_shape;
+
 /// A chunk with its full shape, in C order; nothing where it has fill values alone, or lies outside.
 pub async fn read(file: &ArrayFile, meta: &ArrayMeta, at: &[u64]) -> Result<Option<Vec<u8>>> {
+    let shape = chunk_shape(meta);
     let mut start = Vec::with_capacity(at.len());
     let mut inside = Vec::with_capacity(at.len());
-    for ((&at, &chunk), &extent) in at.iter().zip(&meta.chunk_shape).zip(&meta.shape) {
+    for ((&at, &chunk), &extent) in at.iter().zip(&shape).zip(&meta.shape) {
         let from = at.checked_mul(chunk).filter(|&from| from < extent);
         let Some(from) = from else { return Ok(None) };
         start.push(from as usize);
@@ -22,9 +25,9 @@ pub async fn read(file: &ArrayFile, meta: &ArrayMeta, at: &[u64]) -> Result<Opti
     if is_all(&elements, &fill) {
         return Ok(None);
     }
-    let whole = match inside == meta.chunk_shape {
+    let whole = match inside == shape {
         true => elements,
-        false => pad(&elements, &inside, &meta.chunk_shape, &fill),
+        false => pad(&elements, &inside, &shape, &fill),
     };
     Ok(Some(whole.encode()?.into_owned()))
 }

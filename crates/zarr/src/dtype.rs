@@ -23,7 +23,23 @@ pub fn flat(dtype: &DType) -> (&DType, Vec<u64>) {
 pub fn shapes(meta: &ArrayMeta) -> (Vec<u64>, Vec<u64>) {
     let (_, inner) = flat(&meta.dtype);
     let with = |outer: &[u64]| [outer, inner.as_slice()].concat();
-    (with(&meta.shape), with(&meta.chunk_shape))
+    (with(&meta.shape), with(&chunk_shape(meta)))
+}
+
+/// The chunk shape, no greater than the array: what reaches beyond would have to be filled up.
+pub fn chunk_shape(meta: &ArrayMeta) -> Vec<u64> {
+    let extents = meta.chunk_shape.iter().zip(&meta.shape);
+    extents
+        .map(|(&chunk, &extent)| chunk.min(extent.max(1)))
+        .collect()
+}
+
+/// Bytes of a chunk, those of variable width as an estimate.
+pub fn chunk_bytes(meta: &ArrayMeta) -> u64 {
+    let width = meta.dtype.element_size().unwrap_or(32) as u64;
+    chunk_shape(meta)
+        .iter()
+        .fold(width, |n, &extent| n.saturating_mul(extent))
 }
 
 /// The name in Zarr v3, or why there is none.

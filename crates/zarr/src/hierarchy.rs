@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use array_format::array::ArrayMeta;
 use array_format::{ArrayFile, Result};
 
 use crate::dtype;
+
+/// Bytes of a chunk at most: it is made, and read, as a whole.
+const CHUNK_BYTES: u64 = 1 << 30;
 
 /// An array that Zarr cannot see, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +45,11 @@ impl Hierarchy {
         let names: BTreeSet<&str> = names.into_iter().collect();
         for name in names {
             let meta = file.get_array(name)?;
-            match all
+            let refusal = all
                 .refusal(name)
-                .map_or_else(|| dtype::v3(&meta.dtype).err(), Some)
-            {
+                .or_else(|| dtype::v3(&meta.dtype).err())
+                .or_else(|| too_large(meta));
+            match refusal {
                 Some(why) => all.skipped.push(Skipped {
                     name: name.to_owned(),
                     why,
@@ -112,6 +117,11 @@ impl Hierarchy {
             .chain(of(&self.arrays, Kind::Array))
             .collect()
     }
+}
+
+fn too_large(meta: &ArrayMeta) -> Option<String> {
+    let bytes = dtype::chunk_bytes(meta);
+    (bytes > CHUNK_BYTES).then(|| format!("its chunks have {bytes} bytes, more than 1 GiB"))
 }
 
 /// The groups around a path, the outermost first, without the root.

@@ -8,7 +8,7 @@
 //! ```
 //! use array_format::{ArrayFile, FileConfig, NoCompression};
 //! use array_format_zarr::{Compression, View};
-//! use ndarray::{ArrayD, IxDyn};
+//! use array_format::ndarray::{ArrayD, IxDyn};
 //! use std::sync::Arc;
 //!
 //! # #[tokio::main(flavor = "current_thread")]

@@ -344,3 +344,28 @@ async fn small_arrays_are_written_in() {
     let set = Set::of(&file, &["a"], Options { inline: 0 }).await.unwrap();
     assert_eq!((set.arrays.len(), set.refused.len()), (0, 1));
 }
+
+#[tokio::test]
+async fn chunks_are_no_greater_than_the_array() {
+    let spec = ArraySpec::new(DType::UInt8, [3])
+        .chunks([1 << 40])
+        .tile([4]);
+    let mut file = with("a", spec).await;
+    file.create_array(
+        "b",
+        ArraySpec::new(DType::UInt8, [1 << 40])
+            .chunks([1 << 40])
+            .tile([4]),
+    )
+    .unwrap();
+    let data = ArrayD::from_elem(IxDyn(&[3]), 5u8);
+    file.write_array("a", vec![0], data.view()).await.unwrap();
+    let view = view(file);
+    assert_eq!(view.get("a/c/0").await.unwrap(), Some(vec![5; 3]));
+    assert_eq!(view.get("a/c/1").await.unwrap(), None);
+    assert!(
+        view.skipped()[0].why.contains("1 GiB"),
+        "{:?}",
+        view.skipped()
+    );
+}

@@ -12,7 +12,7 @@ use array_format::array::ArrayMeta;
 use array_format::{ArrayFile, Result};
 use serde_json::Value;
 
-use crate::dtype::{flat, shapes};
+use crate::dtype::{chunk_shape, flat, shapes};
 use crate::{chunk, view};
 use v2::Encoding;
 
@@ -124,7 +124,7 @@ pub async fn inline(
         }
     }
     let encoding = Encoding::of_elements(&meta.dtype);
-    references(file, meta, dtype, &encoding, &meta.chunk_shape, chunks).map(Ok)
+    references(file, meta, dtype, &encoding, &chunk_shape(meta), chunks).map(Ok)
 }
 
 fn references(
