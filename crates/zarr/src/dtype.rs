@@ -74,11 +74,18 @@ pub fn v3(dtype: &DType) -> Result<Value, String> {
     }))
 }
 
-/// NumPy's name, as Zarr v2 has it, or why there is none.
+/// NumPy's name of a type, as Zarr v2 has it, or why there is none.
 pub fn v2(dtype: &DType) -> Result<&'static str, String> {
-    let (flat, inner) = flat(dtype);
-    Ok(match flat {
-        DType::String | DType::Binary if inner.is_empty() => "|O",
+    match dtype {
+        DType::String | DType::Binary => Ok("|O"),
+        _ => numpy_type(dtype).ok_or_else(|| no_counterpart(dtype)),
+    }
+}
+
+/// What NumPy calls a type whose elements it has as we do, such as `<f4`; that of the items, where
+/// elements are lists of always so many.
+pub fn numpy_type(dtype: &DType) -> Option<&'static str> {
+    Some(match flat(dtype).0 {
         DType::Bool => "|b1",
         DType::Int8 => "|i1",
         DType::Int16 => "<i2",
@@ -94,7 +101,7 @@ pub fn v2(dtype: &DType) -> Result<&'static str, String> {
         DType::Complex64 => "<c8",
         DType::Complex128 => "<c16",
         DType::TimestampNs => "<M8[ns]",
-        _ => return Err(no_counterpart(dtype)),
+        _ => return None,
     })
 }
 

@@ -34,5 +34,6 @@ pub mod references;
 mod v3;
 mod view;
 
+pub use dtype::numpy_type;
 pub use hierarchy::Skipped;
 pub use view::{Compression, View};

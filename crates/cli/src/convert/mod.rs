@@ -6,8 +6,6 @@ pub mod dimensions;
 pub mod fill;
 mod flat;
 #[cfg(feature = "netcdf")]
-mod hdf5;
-#[cfg(feature = "netcdf")]
 mod netcdf;
 pub mod npy;
 mod place;
@@ -176,7 +174,7 @@ pub fn open(place: &Place, format: Option<Format>) -> Result<Box<dyn Reader>> {
             (Some(format), _) => Some(format),
             (None, Place::Local(path)) => Some(Format::of_file(path)?),
             // One without an ending is looked at once it is here.
-            (None, Place::Url(_)) => Format::of_name(Path::new(place.path())),
+            (None, Place::Url(_)) => Format::of_name(place.path()),
         };
         if format == Some(Format::Zarr) {
             return open_zarr(place);

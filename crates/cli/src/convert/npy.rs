@@ -12,6 +12,7 @@ use array_format::array::ArrayMeta;
 use array_format::bytes::Bytes as SharedBytes;
 use array_format::element::Elements;
 use array_format::{ArrayFile, AttributeValue, DType, FillValue};
+use array_format_zarr::numpy_type;
 use npyz::{DType as NpyType, Endianness, NpyHeader, Order, TimeUnits, TypeChar, TypeStr};
 use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
@@ -349,29 +350,12 @@ impl Reader for Npz {
 
 /// How NumPy names a type, if it has elements like ours.
 pub fn descr(dtype: &DType) -> Option<String> {
-    Some(
-        match dtype {
-            DType::Bool => "|b1",
-            DType::Int8 => "|i1",
-            DType::Int16 => "<i2",
-            DType::Int32 => "<i4",
-            DType::Int64 => "<i8",
-            DType::UInt8 => "|u1",
-            DType::UInt16 => "<u2",
-            DType::UInt32 => "<u4",
-            DType::UInt64 => "<u8",
-            DType::Float16 => "<f2",
-            // Widened, as NumPy has no bfloat16.
-            DType::BFloat16 | DType::Float32 => "<f4",
-            DType::Float64 => "<f8",
-            DType::Complex64 => "<c8",
-            DType::Complex128 => "<c16",
-            DType::TimestampNs => "<M8[ns]",
-            DType::FixedSizeList { child, .. } => return descr(child),
-            _ => return None,
-        }
-        .to_owned(),
-    )
+    match dtype {
+        // Widened, as NumPy has no bfloat16.
+        DType::BFloat16 => Some("<f4".to_owned()),
+        DType::FixedSizeList { child, .. } => descr(child),
+        dtype => numpy_type(dtype).map(str::to_owned),
+    }
 }
 
 /// The shape in NumPy: lists of a fixed length are one more axis.
