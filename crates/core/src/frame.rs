@@ -56,12 +56,13 @@ pub fn inside(meta: &ArrayMeta, tile: &Tile) -> Coords {
 /// Encodes the elements of a whole tile, in C order over `tile.extent`.
 ///
 /// Elements beyond the array are the fill value already. Where nothing is compressed, or the array
-/// has one tile, they are left out.
+/// has one tile, they are left out. `encoded` is what the pipeline makes of them, where that is known.
 pub fn encode<'a>(
     meta: &ArrayMeta,
     pipeline: &Pipeline,
     tile: &Tile,
     elements: ElementsRef<'a>,
+    encoded: Option<&[u8]>,
 ) -> Result<EncodedFrame<'a>> {
     let inside = inside(meta, tile);
     let fill = meta.fill_value.as_ref();
@@ -69,10 +70,10 @@ pub fn encode<'a>(
     let clips = inside != tile.extent && !meta.pads();
     let (stored, raw) = if clips {
         let clipped = cut(elements, &tile.extent, &inside);
-        let (stored, raw) = store(meta, pipeline, clipped.borrowed())?;
+        let (stored, raw) = store(meta, pipeline, clipped.borrowed(), None)?;
         (Cow::Owned(stored.into_owned()), raw)
     } else {
-        store(meta, pipeline, elements)?
+        store(meta, pipeline, elements, encoded)?
     };
     Ok(EncodedFrame {
         raw,
@@ -88,14 +89,18 @@ fn store<'a>(
     meta: &ArrayMeta,
     pipeline: &Pipeline,
     elements: ElementsRef<'a>,
+    encoded: Option<&[u8]>,
 ) -> Result<(Cow<'a, [u8]>, u64)> {
     let raw = elements.encode()?;
     limits::check("bytes of a frame", raw.len() as u64, limits::FRAME_BYTES)?;
     let length = raw.len() as u64;
-    let stored = match pipeline.encode(&raw)? {
-        // Codec none.
-        Cow::Borrowed(_) => return Ok((raw, length)),
-        Cow::Owned(stored) => stored,
+    let stored = match encoded {
+        Some(encoded) => encoded.to_vec(),
+        None => match pipeline.encode(&raw)? {
+            // Codec none.
+            Cow::Borrowed(_) => return Ok((raw, length)),
+            Cow::Owned(stored) => stored,
+        },
     };
     // Tiny frames often grow; frames of larger arrays stay what other readers expect of them, but
     // for a length that says that they are raw.
@@ -273,13 +278,24 @@ impl FrameDecoder {
 
     /// As [`FrameDecoder::decode`], into a buffer of exactly the raw length.
     pub fn decode_into(&self, row: &FrameRow, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        self.decode_start(row, stored, out, out.len())
+    }
+
+    /// The same, where only the first `wanted` bytes of the buffer need be written.
+    pub fn decode_start(
+        &self,
+        row: &FrameRow,
+        stored: &[u8],
+        out: &mut [u8],
+        wanted: usize,
+    ) -> Result<()> {
         self.verify(row, stored)?;
         let pipeline = self.pipeline()?;
         if row.stored == row.raw && may_store_raw(pipeline) && stored.len() == out.len() {
             out.copy_from_slice(stored);
             return Ok(());
         }
-        self.located(row, pipeline.decode_into(stored, out))
+        self.located(row, pipeline.decode_start(stored, out, wanted))
     }
 
     /// The elements of a frame from its raw bytes.

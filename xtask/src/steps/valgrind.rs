@@ -13,6 +13,10 @@ struct Target {
 /// One row for each module that may use `unsafe`.
 const TARGETS: &[Target] = &[
     Target {
+        package: "array_format_core",
+        filter: "codec::lz4::block::",
+    },
+    Target {
         package: "array_format",
         filter: "mapped::",
     },

@@ -172,7 +172,9 @@ impl Peer for BareCodec {
             .zip(out.chunks_mut(request.dataset.chunk_bytes()))
         {
             let length = match request.codec {
-                Codec::Lz4 => lz4_flex::block::decompress_into(encoded, out)?,
+                Codec::Lz4 => {
+                    lz4::block::decompress_to_buffer(encoded, Some(out.len() as i32), out)?
+                }
                 _ => zstd.decompress_to_buffer(encoded, out)?,
             };
             ensure!(length == out.len(), "a chunk of another length");
@@ -191,7 +193,7 @@ impl Encoder {
     fn new(request: &Request) -> Result<Self> {
         let chunk = request.dataset.chunk_bytes();
         let (zstd, bound) = match request.codec {
-            Codec::Lz4 => (None, lz4_flex::block::get_maximum_output_size(chunk)),
+            Codec::Lz4 => (None, lz4::block::compress_bound(chunk)?),
             Codec::Zstd => {
                 let bound = zstd::zstd_safe::compress_bound(chunk);
                 (Some(zstd::bulk::Compressor::new(3)?), bound)
@@ -207,7 +209,7 @@ impl Encoder {
     fn encode(&mut self, chunk: &[u8]) -> Result<&[u8]> {
         let length = match &mut self.zstd {
             Some(zstd) => zstd.compress_to_buffer(chunk, &mut self.buffer[..])?,
-            None => lz4_flex::block::compress_into(chunk, &mut self.buffer)?,
+            None => lz4::block::compress_to_buffer(chunk, None, false, &mut self.buffer)?,
         };
         Ok(&self.buffer[..length])
     }

@@ -165,7 +165,8 @@ impl Target<'_> {
             stored
         } else {
             buffers.raw.resize(row.raw as usize, 0);
-            decoder.decode_into(row, stored, &mut buffers.raw)?;
+            let wanted = self.end(job);
+            decoder.decode_start(row, stored, &mut buffers.raw, wanted)?;
             &buffers.raw
         };
         self.take_runs(job, |from, out| {
@@ -220,6 +221,17 @@ impl Target<'_> {
             only = Some((to * self.width, (to + n) * self.width))
         });
         only
+    }
+
+    /// The end of the last wanted element, in bytes of the frame.
+    fn end(&self, job: &Job<'_>) -> usize {
+        let part = &job.part;
+        let last = minus(&part.start, job.origin).into_iter();
+        let last = last
+            .zip(&part.shape)
+            .map(|(start, n)| (start + n).saturating_sub(1));
+        let before = last.zip(job.extent).fold(0, |at, (i, n)| at * n + i);
+        (before as usize + 1) * self.width
     }
 
     fn is_few_runs(&self, job: &Job<'_>) -> bool {

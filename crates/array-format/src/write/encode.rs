@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 
 use array_format_core::array::ArrayMeta;
-use array_format_core::codec::{
-    CodecSpec, Codecs, Pipeline, PipelineRecord, SAMPLES, choose, sample,
-};
+use array_format_core::codec::{Codecs, Pipeline, PipelineRecord, SAMPLES, sample, weigh};
 use array_format_core::frame::{self, EncodedFrame};
 use array_format_core::geometry::{Tile, TileKey};
 
@@ -25,8 +23,10 @@ const THREAD_BYTES: u64 = 1 << 20;
 
 /// A whole tile to encode.
 pub(crate) struct Job<'a> {
-    pub(crate) tile: Tile,
-    pub(crate) elements: Source<'a>,
+    tile: Tile,
+    elements: Source<'a>,
+    /// Its stored form, if the choice of the pipeline has made it already.
+    encoded: Option<Vec<u8>>,
 }
 
 /// Encodes tiles of one array, in the order in which they come.
@@ -82,12 +82,12 @@ impl<'a> Encoder<'a> {
         &mut self,
         take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
     ) -> Result<()> {
-        let jobs = std::mem::take(&mut self.jobs);
+        let mut jobs = std::mem::take(&mut self.jobs);
         let bytes = std::mem::take(&mut self.bytes);
         if jobs.is_empty() {
             return Ok(());
         }
-        let pipeline = self.pipeline(&jobs, bytes)?.clone();
+        let pipeline = self.pipeline(&mut jobs, bytes)?.clone();
         let work = Work {
             meta: Arc::clone(&self.meta),
             threads: self.threads.min((bytes / THREAD_BYTES).max(1) as usize),
@@ -122,8 +122,9 @@ impl<'a> Encoder<'a> {
             .try_for_each(|(key, frame)| take(key, frame))
     }
 
-    /// The pipeline, chosen from these tiles of `total` bytes if the array leaves it open.
-    fn pipeline(&mut self, jobs: &[Job<'_>], total: u64) -> Result<&Pipeline> {
+    /// The pipeline, chosen from these tiles of `total` bytes if the array leaves it open. A choice that
+    /// looks at all of them leaves them encoded.
+    fn pipeline(&mut self, jobs: &mut [Job<'_>], total: u64) -> Result<&Pipeline> {
         if self.pipeline.is_none() {
             let step = jobs.len().div_ceil(SAMPLES).max(1);
             let raws = jobs
@@ -137,8 +138,15 @@ impl<'a> Encoder<'a> {
                 .enumerate()
                 .map(|(i, raw)| sample(raw, i, total, width))
                 .collect();
-            let spec: CodecSpec = choose(&self.meta.dtype, &samples);
-            self.record = PipelineRecord::from(&spec);
+            let saw_all = raws.len() == jobs.len()
+                && raws.iter().zip(&samples).all(|(a, b)| a.len() == b.len());
+            let choice = weigh(&self.meta.dtype, &samples);
+            self.record = PipelineRecord::from(&choice.spec);
+            if saw_all {
+                for (job, stored) in jobs.iter_mut().zip(choice.stored) {
+                    job.encoded = Some(stored);
+                }
+            }
             let mut meta = ArrayMeta::clone(&self.meta);
             meta.pipeline = self.record.clone();
             self.meta = Arc::new(meta);
@@ -166,7 +174,15 @@ fn turns<'j, 'a>(mut jobs: &'j [Job<'a>], bytes: u64) -> impl Iterator<Item = &'
     })
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    pub(crate) fn new(tile: Tile, elements: Source<'a>) -> Self {
+        Self {
+            tile,
+            elements,
+            encoded: None,
+        }
+    }
+
     fn bytes(&self) -> u64 {
         self.elements.borrowed().raw_len().max(1)
     }
@@ -175,6 +191,7 @@ impl Job<'_> {
         Job {
             tile: self.tile,
             elements: self.elements.into_owned(),
+            encoded: self.encoded,
         }
     }
 }
@@ -188,12 +205,8 @@ struct Work {
 
 impl Work {
     fn one<'j>(&self, job: &'j Job<'_>) -> Result<EncodedFrame<'j>> {
-        frame::encode(
-            &self.meta,
-            &self.pipeline,
-            &job.tile,
-            job.elements.borrowed(),
-        )
+        let (elements, encoded) = (job.elements.borrowed(), job.encoded.as_deref());
+        frame::encode(&self.meta, &self.pipeline, &job.tile, elements, encoded)
     }
 
     /// Encodes tiles on several threads; this one takes the frames, in the order of the tiles.

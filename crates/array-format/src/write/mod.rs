@@ -226,7 +226,7 @@ impl<'a> Writer<'a> {
 
     /// Encodes a whole tile.
     pub(crate) fn encode(&mut self, tile: Tile, elements: Source<'a>) {
-        self.encoder.push(Job { tile, elements });
+        self.encoder.push(Job::new(tile, elements));
     }
 
     /// Keeps a merged tile decoded while there is room for it.

@@ -44,22 +44,45 @@ pub fn sample(raw: &[u8], i: usize, total: u64, width: usize) -> &[u8] {
 /// decodes faster is within 3 % (or 0.1 % of the raw bytes), and no compression where nothing saves
 /// 5 %.
 pub fn choose(dtype: &DType, samples: &[&[u8]]) -> CodecSpec {
+    weigh(dtype, samples).spec
+}
+
+/// A pipeline that was chosen, and what it made of the samples.
+#[derive(Debug)]
+pub struct Choice {
+    /// The pipeline.
+    pub spec: CodecSpec,
+    /// The stored form of each sample; none without compression.
+    pub stored: Vec<Vec<u8>>,
+}
+
+/// As [`choose`], with the encoded samples: where they are all of the data, they need not be encoded
+/// again.
+pub fn weigh(dtype: &DType, samples: &[&[u8]]) -> Choice {
+    let none = || Choice {
+        spec: CodecSpec::none(),
+        stored: Vec::new(),
+    };
     let raw: usize = samples.iter().map(|sample| sample.len()).sum();
     if raw < MIN_SAMPLE {
-        return CodecSpec::none();
+        return none();
     }
-    let sized: Vec<(usize, CodecSpec)> = candidates(dtype)
+    let tried: Vec<(usize, Choice)> = candidates(dtype)
         .into_iter()
-        .filter_map(|spec| Some((stored_size(&spec, dtype, samples)?, spec)))
+        .filter_map(|spec| {
+            let stored = encoded(&spec, dtype, samples)?;
+            let size = stored.iter().map(Vec::len).sum();
+            Some((size, Choice { spec, stored }))
+        })
         .collect();
-    let best = sized.iter().map(|(size, _)| *size).min().unwrap_or(raw);
+    let best = tried.iter().map(|(size, _)| *size).min().unwrap_or(raw);
     if best > raw - raw / MIN_SAVING {
-        return CodecSpec::none();
+        return none();
     }
-    sized
+    tried
         .into_iter()
         .find(|(size, _)| *size <= best + (best * TOLERANCE / 100).max(raw / NOTHING))
-        .map_or_else(CodecSpec::none, |(_, spec)| spec)
+        .map_or_else(none, |(_, choice)| choice)
 }
 
 /// What is tried beside no compression, those that decode faster first.
@@ -100,12 +123,11 @@ fn has_integers(dtype: &DType) -> bool {
     }
 }
 
-/// The stored bytes of all samples, or nothing where the pipeline cannot encode them.
-fn stored_size(spec: &CodecSpec, dtype: &DType, samples: &[&[u8]]) -> Option<usize> {
+/// The stored form of all samples, or nothing where the pipeline cannot encode them.
+fn encoded(spec: &CodecSpec, dtype: &DType, samples: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
     let pipeline = Pipeline::from_spec(spec, dtype).ok()?;
-    samples.iter().try_fold(0, |sum, sample| {
-        Some(sum + pipeline.encode(sample).ok()?.len())
-    })
+    let encode = |sample: &&[u8]| Some(pipeline.encode(sample).ok()?.into_owned());
+    samples.iter().map(encode).collect()
 }
 
 #[cfg(test)]
@@ -127,10 +149,14 @@ mod tests {
     fn pick(dtype: &DType, samples: &[&[u8]]) -> String {
         let spec = choose(dtype, samples);
         spec.check(dtype).unwrap();
-        let size = stored_size(&spec, dtype, samples).unwrap();
+        let stored_size = |spec: &CodecSpec| -> usize {
+            let stored = encoded(spec, dtype, samples).unwrap();
+            stored.iter().map(Vec::len).sum()
+        };
+        let size = stored_size(&spec);
         let name = PipelineRecord::from(&spec).to_string();
         for other in candidates(dtype) {
-            let less = stored_size(&other, dtype, samples).unwrap();
+            let less = stored_size(&other);
             let allowed = if name == "none" { 1.053 } else { 1.03 };
             let raw: usize = samples.iter().map(|sample| sample.len()).sum();
             assert!(

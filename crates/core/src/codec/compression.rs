@@ -48,6 +48,13 @@ pub trait CompressionCodec: Send + Sync {
         Ok(())
     }
 
+    /// As [`decompress_into`](Self::decompress_into), where only the first `wanted` bytes of `out` need be
+    /// written. Codecs that cannot stop early write all.
+    fn decompress_start(&self, data: &[u8], out: &mut [u8], wanted: usize) -> Result<()> {
+        let _ = wanted;
+        self.decompress_into(data, out)
+    }
+
     /// Which codec of this library this is, if it is one. A user's codec may carry the name of
     /// one of ours and other bytes, so the name alone does not tell. Not for implementors.
     #[doc(hidden)]
@@ -80,6 +87,9 @@ macro_rules! forward {
             }
             fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
                 (**self).decompress_into(data, out)
+            }
+            fn decompress_start(&self, data: &[u8], out: &mut [u8], wanted: usize) -> Result<()> {
+                (**self).decompress_start(data, out, wanted)
             }
             fn builtin(&self) -> Option<Compressor> {
                 (**self).builtin()

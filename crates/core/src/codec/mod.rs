@@ -16,7 +16,7 @@ mod zstd;
 #[cfg(test)]
 mod chain_tests;
 
-pub use auto::{SAMPLES, choose, sample};
+pub use auto::{Choice, SAMPLES, choose, sample, weigh};
 pub use compression::{CodecId, CompressionCodec};
 pub use lz4::Lz4Codec;
 pub use none::NoCompression;

@@ -155,6 +155,17 @@ impl Pipeline {
         result
     }
 
+    /// The same, where only the first `wanted` bytes of `out` need be written.
+    pub fn decode_start(&self, stored: &[u8], out: &mut [u8], wanted: usize) -> Result<()> {
+        match &self.compressor {
+            Some(compressor) if self.filters.is_empty() => {
+                self.check_lanes(out.len())?;
+                compressor.decompress_start(stored, out, wanted)
+            }
+            _ => self.decode_into(stored, out),
+        }
+    }
+
     /// A shuffle needs a second buffer: from `scratch` it moves the bytes to `out`.
     fn decode_shuffled(&self, stored: &[u8], scratch: &mut [u8], out: &mut [u8]) -> Result<()> {
         self.decompress_into(stored, scratch)?;

@@ -1,6 +1,6 @@
 //! LZ4: a `u32` raw length, then one LZ4 block, as numcodecs' `lz4` writes it.
 
-use lz4_flex::block;
+mod block;
 
 use super::compression::{CodecId, CompressionCodec, check_frame, wrong_length};
 use super::spec::Compressor;
@@ -23,7 +23,8 @@ impl CompressionCodec for Lz4Codec {
 
     fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
         check_frame(NAME, data.len())?;
-        let mut stored = block::compress_prepend_size(data);
+        let mut stored = (data.len() as u32).to_le_bytes().to_vec();
+        block::compress(data, &mut stored).ok_or_else(|| corrupt("the frame is too large"))?;
         // A frame may wait for its commit: keep only what it needs.
         stored.shrink_to_fit();
         Ok(stored)
@@ -31,13 +32,25 @@ impl CompressionCodec for Lz4Codec {
 
     fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
         let block = block_of(data, uncompressed_size)?;
-        let mut raw = vec![0; uncompressed_size];
-        decode_block(block, &mut raw)?;
+        let mut raw = Vec::new();
+        let written = block::decompress(block, uncompressed_size, &mut raw).map(|()| raw.len());
+        check_written(written, uncompressed_size)?;
         Ok(raw)
     }
 
     fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
-        decode_block(block_of(data, out.len())?, out)
+        let block = block_of(data, out.len())?;
+        check_written(block::decompress_into(block, out), out.len())
+    }
+
+    fn decompress_start(&self, data: &[u8], out: &mut [u8], wanted: usize) -> Result<()> {
+        let block = block_of(data, out.len())?;
+        let out = match out.split_at_mut_checked(wanted) {
+            // To the end of the block, so that it is checked whole.
+            None | Some((_, [])) => return self.decompress_into(data, out),
+            Some((start, _)) => start,
+        };
+        check_written(block::decompress_start(block, out), wanted)
     }
 
     fn builtin(&self) -> Option<Compressor> {
@@ -61,12 +74,12 @@ fn block_of(data: &[u8], expected: usize) -> Result<&[u8]> {
     Ok(block)
 }
 
-fn decode_block(block: &[u8], out: &mut [u8]) -> Result<()> {
-    let written = block::decompress_into(block, out).map_err(|e| corrupt(&e.to_string()))?;
-    if written != out.len() {
-        return Err(wrong_length(NAME, written, out.len()));
+fn check_written(written: Option<usize>, expected: usize) -> Result<()> {
+    match written {
+        Some(written) if written == expected => Ok(()),
+        Some(written) => Err(wrong_length(NAME, written, expected)),
+        None => Err(corrupt("the frame is not an LZ4 block of its length")),
     }
-    Ok(())
 }
 
 fn corrupt(detail: &str) -> Error {
@@ -108,9 +121,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_back(data in prop::collection::vec(0u8..4, 0..4000)) {
+        fn reads_back(data in prop::collection::vec(0u8..4, 0..4000), part in 0usize..4001) {
             let stored = Lz4Codec.compress(&data).unwrap();
-            prop_assert_eq!(Lz4Codec.decompress(&stored, data.len()).unwrap(), data);
+            prop_assert_eq!(&Lz4Codec.decompress(&stored, data.len()).unwrap(), &data);
+            let (part, mut out) = (part.min(data.len()), vec![9; data.len()]);
+            Lz4Codec.decompress_start(&stored, &mut out, part).unwrap();
+            prop_assert_eq!(&out[..part], &data[..part]);
         }
 
         #[test]
