@@ -100,15 +100,20 @@ def without_counterpart(af, work):
         "map": pa.array([[("a", 1)], []], type=pa.map_(pa.string(), pa.int32())),
         "decimal": pa.array([decimal.Decimal("1.5"), None]),
         "texts": pa.array([["a"], []]),
+        "gaps": pa.array([[1, None], None], type=pa.list_(pa.int32())),
         "kept": pa.array([1.5, 2.5]),
     }
     pq.write_table(pa.table(odd), path)
     report = json.loads(run(af, "--json", "import", path, made).stdout)
     listed = {line.split(": ")[1] for line in report["skipped"]}
     differences = []
-    if listed != odd.keys() - {"kept"} or report["arrays"] != 1:
+    if listed != odd.keys() - {"kept"} or report["arrays"] != 2:
         differences.append(f"{report}")
-    return [1, 2, 0], [], differences
+    told = [line for line in report["skipped"] if ": gaps: " in line]
+    gaps = json.loads(run(af, "--json", "cat", made, "gaps").stdout)["values"]
+    if gaps != [[1, 0], []] or len(told) != 2 or "1 missing items" not in told[1]:
+        differences.append(f"gaps: {gaps}, {told}")
+    return [2, 4, 0], [], differences
 
 
 def checks(af, work):

@@ -22,7 +22,44 @@ KEPT = {
     "ragged": ("list<int32>", [[1, 2], [], [3]]),
     "empty": ("float32", np.zeros((0, 3), "f4")),
 }
-LISTED = {"compound", "complex", "half", "reference", "lzf", "nothing"}
+# A table: each of its fields is an array.
+POINT = np.dtype([("x", "<f8"), ("y", ">f4")])
+TABLE = np.zeros(
+    3,
+    dtype=[
+        ("id", "<i4"),
+        ("big", ">u2"),
+        ("name", "S5"),
+        ("at", POINT),
+        ("vector", "<f4", (2, 3)),
+        ("ok", "?"),
+        ("z", "<c8"),
+        ("half", "<f2"),
+    ],
+)
+TABLE["id"] = [7, -8, 9]
+TABLE["big"] = [1, 256, 65535]
+TABLE["name"] = [b"a", b"bcdef", b""]
+TABLE["at"]["x"], TABLE["at"]["y"] = [0.5, 1.5, 2.5], [1, 2, 4]
+TABLE["vector"] = np.arange(18).reshape(3, 2, 3)
+TABLE["ok"] = [True, False, True]
+TABLE["z"] = [1 + 2j, 3, -4j]
+TABLE["half"] = [0.5, 1, 2]
+DIVIDED = {
+    "table/id": ("int32", TABLE["id"]),
+    "table/big": ("uint16", TABLE["big"]),
+    "table/name": ("string", TABLE["name"].astype("U5")),
+    "table/at/x": ("float64", TABLE["at"]["x"]),
+    "table/at/y": ("float32", TABLE["at"]["y"]),
+    "table/vector": ("float32", TABLE["vector"]),
+    "table/ok": ("bool", TABLE["ok"]),
+    "table/z": ("complex64", TABLE["z"]),
+    "table/half": ("float16", TABLE["half"]),
+    "g/complex": ("complex128", np.array([[1 + 1j, -2.5], [0, 3j]], ">c16")),
+    "half": ("float16", np.array([0.5, 1, 65504], "<f2")),
+    "half_packed": ("float16", (np.arange(1000) / 8).astype("f2")),
+}
+LISTED = {"reference", "lzf", "nothing", "table2/texts", "bfloat"}
 
 
 def make(path):
@@ -42,9 +79,22 @@ def make(path):
                 file.create_dataset(name, data=values, chunks=(100,), scaleoffset=0, shuffle=True)
             else:
                 file[name] = values
-        file["compound"] = np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])
-        file["complex"] = np.arange(3, dtype="c8")
-        file["half"] = np.arange(3, dtype="f2")
+        for name, (_, values) in DIVIDED.items():
+            if name == "half_packed":
+                file.create_dataset(name, data=values, chunks=(300,), compression="gzip", shuffle=True)
+            elif not name.startswith("table"):
+                file[name] = values
+        file.create_dataset("table", data=TABLE, chunks=(2,), compression="gzip")
+        file["table"].attrs["title"] = "a table"
+        file["half"].attrs["units"] = "K"
+        with_texts = np.dtype([("id", "i4"), ("texts", h5py.string_dtype())])
+        file.create_dataset("table2", (1,), dtype=with_texts)
+        bfloat = h5py.h5t.IEEE_F32LE.copy()
+        bfloat.set_fields(15, 7, 8, 0, 7)
+        bfloat.set_size(2)
+        bfloat.set_ebias(127)
+        space = h5py.h5s.create_simple((3,))
+        h5py.h5d.create(file.id, b"bfloat", bfloat, space)
         file["reference"] = np.array([file["plain"].ref], dtype=h5py.ref_dtype)
         file.create_dataset("lzf", data=np.arange(10_000), chunks=(100,), compression="lzf")
         file.create_dataset("nothing", data=h5py.Empty("f4"))
@@ -56,12 +106,12 @@ def plain(af, work):
     path, made = work / "in.h5", work / "x.af"
     make(path)
     report = json.loads(run(af, "--json", "import", "--verify", "--skip-unreadable", path, made).stdout)
-    differences, counts = [], [0, 0, 1]
+    differences, counts = [], [0, 0, 2]
     listed = {line.split(": ")[1] for line in report["skipped"]}
     if listed != LISTED:
         differences.append(f"left out {sorted(listed)}, not {sorted(LISTED)}")
     types = {entry["name"]: entry["dtype"] for entry in json.loads(run(af, "--json", "ls", made).stdout)}
-    for name, (dtype, values) in KEPT.items():
+    for name, (dtype, values) in (KEPT | DIVIDED).items():
         counts[0] += 1
         counts[1] += len(values) if isinstance(values, list) else values.size
         if types.get(name) != dtype:
@@ -69,10 +119,13 @@ def plain(af, work):
             continue
         got = json.loads(run(af, "--json", "cat", made, name).stdout)["values"]
         expected = values if isinstance(values, list) else values.tolist()
+        if dtype.startswith("complex"):
+            expected = np.stack([values.real, values.imag], -1).tolist()
         if got != expected:
             differences.append(f"{name}: {expected} became {got}")
-    if run(af, "attrs", made, "plain", "units").stdout.strip() != "m":
-        differences.append("plain: its units are gone")
+    for name, units in [("plain", "m"), ("half", "K")]:
+        if run(af, "attrs", made, name, "units").stdout.strip() != units:
+            differences.append(f"{name}: its units are gone")
     return counts, [], differences
 
 

@@ -2,8 +2,8 @@
 
     round_trips.py AF WORK [FOLDER…]
 
-AF is the program, WORK a folder for what is made; every FOLDER is searched for netCDF files, beside
-those of the installed packages. Ends with 1 if a value or an attribute differs that should not.
+AF is the program, WORK a folder for what is made; every FOLDER is searched for files of netCDF, NumPy
+and safetensors, beside those of the installed packages. Ends with 1 if a value or an attribute differs that should not.
 """
 
 import importlib.util
@@ -120,6 +120,35 @@ def npz(af, work, path):
     return counts, [], differences
 
 
+def npy(af, work, path):
+    made, back = work / "x.af", work / "x.npy"
+    clear(work)
+    run(af, "import", "--verify", path, made)
+    run(af, "export", made, back)
+    before = np.load(path)
+    same = equal(before.astype(before.dtype.newbyteorder("<")), np.load(back))
+    return [1, before.size, 0], [], [] if same else [f"{before.dtype}{before.shape} differs"]
+
+
+def tensors(af, work, path):
+    made, back = work / "x.af", work / "x.safetensors"
+    clear(work)
+    run(af, "import", "--verify", path, made)
+    run(af, "export", made, back)
+    differences, counts = [], [0, 0, 0]
+    with safe_open(path, "np") as one, safe_open(back, "np") as two:
+        counts[2] = len(one.metadata() or {})
+        if one.metadata() != two.metadata():
+            differences.append(f"metadata {one.metadata()} became {two.metadata()}")
+        for name in one.keys():
+            before = one.get_tensor(name)
+            counts[0] += 1
+            counts[1] += before.size
+            if name not in two.keys() or not equal(before, two.get_tensor(name)):
+                differences.append(f"{name} differs")
+    return counts, [], differences
+
+
 def safetensors(af, work):
     """A file of every type that NumPy shares with safetensors."""
     rng = np.random.default_rng(1)
@@ -176,15 +205,20 @@ def npy_types(af, work):
     return counts, [], differences
 
 
+READERS = {".npy": npy, ".npz": npz, ".safetensors": tensors}
+
+
 def main():
     af, work = sys.argv[1], pathlib.Path(sys.argv[2])
     work.mkdir(parents=True, exist_ok=True)
     files = package_files("iris_sample_data", "*.nc")
+    arrays = package_files("gsw", "*.npz")
     for folder in sys.argv[3:]:
-        found = pathlib.Path(folder).rglob("*")
-        files += sorted(p for p in found if p.suffix in {".nc", ".cdf"})
+        found = sorted(p for p in pathlib.Path(folder).rglob("*") if p.is_file())
+        files += [p for p in found if p.suffix in {".nc", ".cdf"}]
+        arrays += [p for p in found if p.suffix in READERS]
     results = [(p.name, lambda p=p: netcdf(af, work, p)) for p in files]
-    results += [(p.name, lambda p=p: npz(af, work, p)) for p in package_files("gsw", "*.npz")]
+    results += [(p.name, lambda p=p: READERS[p.suffix](af, work, p)) for p in arrays]
     results += [("NumPy types", lambda: npy_types(af, work))]
     results += [("safetensors types", lambda: safetensors(af, work))]
     results += [(f"HDF5: {name}", check) for name, check in hdf5.checks(af, work)]

@@ -1,4 +1,4 @@
-"""What readers without our code make of `af serve` and `af refs`: xarray, zarr-python, fsspec."""
+"""What readers without our code make of `af serve` and `af refs`: zarr-python, TensorStore, fsspec."""
 
 import contextlib
 import functools
@@ -8,6 +8,7 @@ import subprocess
 import fsspec
 import netCDF4
 import numpy as np
+import tensorstore
 import zarr
 
 from common import clear, equal, run
@@ -65,6 +66,30 @@ def served(af, work, path):
     return counts, [], differences
 
 
+class ByTensorStore:
+    """A store as TensorStore reads it, name by name."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def __contains__(self, name):
+        return True
+
+    def __getitem__(self, name):
+        kvstore = {"driver": "http", "base_url": f"{self.url.rstrip('/')}/{name}/"}
+        store = tensorstore.open({"driver": "zarr3", "kvstore": kvstore}, read=True).result()
+        return store[...].read().result()
+
+
+def by_tensorstore(af, work, path):
+    clear(work)
+    run(af, "import", path, work / "x.af")
+    counts, differences = [0, 0, 0], []
+    with serving(af, work / "x.af") as url:
+        as_netcdf(path, ByTensorStore(url), counts, differences)
+    return counts, [], differences
+
+
 def by_reference(file):
     """A group from references that a file or a folder holds."""
     fs = fsspec.filesystem("reference", fo=str(file), remote_protocol="file", asynchronous=True, skip_instance_cache=True)
@@ -118,5 +143,6 @@ def codecs(af, work):
 def checks(af, work, files):
     for path in files[:6]:
         yield f"served: {path.name}", functools.partial(served, af, work, path)
+        yield f"TensorStore: {path.name}", functools.partial(by_tensorstore, af, work, path)
         yield f"referred: {path.name}", functools.partial(referred, af, work, path)
     yield "codecs in place", functools.partial(codecs, af, work)

@@ -263,6 +263,82 @@ fn an_import_that_is_killed_leaves_whole_commits() {
         .ok();
 }
 
+/// A command that commits on the way is killed after its second commit, and goes on with --resume.
+#[test]
+fn a_large_array_is_gone_on_with_where_it_was_left() {
+    const BYTES: usize = 24 << 20;
+    let place = Place::new();
+    let mut state = 1u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+        (state >> 60) as u8
+    };
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({BYTES},), }}");
+    npy.extend(header.bytes());
+    npy.resize(127, b' ');
+    npy.push(b'\n');
+    npy.extend((0..BYTES).map(|_| noise()));
+    std::fs::write(place.path("big.npy"), &npy).unwrap();
+    let pace = ["--commit-every", "4000000"];
+    let killed = |arguments: &[&str], layer: &str| {
+        let mut child = place
+            .command(arguments)
+            .args(pace)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !place.path(layer).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        assert!(!child.wait().unwrap().success(), "it ended too early");
+    };
+    let names = |file: &str| {
+        let all = place.af(&["--json", "ls", file]).json();
+        let all = all.as_array().unwrap().iter();
+        all.map(|a| a["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let import = ["import", "big.npy", "x.af", "--codec", "zstd(9)"];
+    killed(&import, "x.2.af");
+    assert_eq!(names("x.af"), ["big.unfinished"]);
+    place.af(&["verify", "--full", "x.af"]).ok();
+    let resume = |arguments: &[&str], more: &[&str]| {
+        let all = [&["--json"], arguments, &pace, &["--resume"], more].concat();
+        place.af(&all).json()
+    };
+    let report = resume(&import, &["--verify"]);
+    assert_eq!(names("x.af"), ["big"]);
+    assert_eq!(report["verified"], BYTES);
+    let written = report["bytes"].as_u64().unwrap() as usize;
+    assert!(written <= BYTES - 8_000_000, "{written} of {BYTES}");
+    let attributes = place.af(&["--json", "attrs", "x.af", "big"]).ok();
+    assert!(!attributes.contains("_slabs"), "{attributes}");
+
+    let copy = ["copy", "x.af", "y.af", "--codec", "zstd(9)"];
+    killed(&copy, "y.2.af");
+    assert_eq!(names("y.af"), ["big.unfinished"]);
+    resume(&copy, &[]);
+    assert_eq!(names("y.af"), ["big"]);
+    place.af(&["diff", "x.af", "y.af"]).ok();
+
+    // Other chunks: begun anew. And one that is replaced stands until the new one is whole.
+    killed(
+        &[&copy[..2], &["z.af", "--codec", "zstd(9)"]].concat(),
+        "z.2.af",
+    );
+    let other = ["copy", "x.af", "z.af", "--chunks", "1000000"];
+    resume(&other, &[]);
+    assert_eq!(names("z.af"), ["big"]);
+    place.af(&["diff", "x.af", "z.af"]).fails(1);
+    place
+        .af(&[&["import", "big.npy", "x.af", "--replace"], &pace[..]].concat())
+        .ok();
+    assert_eq!(names("x.af"), ["big"]);
+}
+
 /// A small file system in memory, which goes when this is dropped.
 struct Disk(std::path::PathBuf);
 

@@ -14,6 +14,8 @@ pub fn run() -> Result {
     debian::ensure("ferret-datasets", || Path::new(FERRET).is_dir())?;
     let venv = target().join("formats");
     python::install(&venv, &format!("{FOLDER}/requirements.txt"))?;
+    let data = target().join("formats-data");
+    python::unpack(&venv, &format!("{FOLDER}/data.txt"), &data)?;
     // As the tests of the program build it.
     shell::run(cargo().args(["test", "--workspace", "--no-run", "--test", "look"]))?;
     let script = format!("{FOLDER}/round_trips.py");
@@ -24,7 +26,8 @@ pub fn run() -> Result {
             .arg(script)
             .arg(target().join("debug/af"))
             .arg(target().join("tmp/round_trips"))
-            .args([FERRET, "data"]),
+            .args([FERRET, "data"])
+            .arg(data),
     )?;
     Ok(Outcome::Done)
 }

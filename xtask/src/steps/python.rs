@@ -19,6 +19,26 @@ pub fn install(venv: &Path, requirements: &str) -> Result<()> {
     )
 }
 
+/// Unpacks the packages that `requirements` names into `folder`, without those that they need: their
+/// data are wanted, not their code.
+pub fn unpack(venv: &Path, requirements: &str, folder: &Path) -> Result<()> {
+    let stamp = folder.join("requirements.txt");
+    let wanted = std::fs::read(requirements).map_err(|e| format!("{requirements}: {e}"))?;
+    if std::fs::read(&stamp).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"];
+    shell::run(
+        command(venv.join("bin/python"))
+            .args(install)
+            .args(["--requirement", requirements, "--target"])
+            .arg(folder)
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+    )?;
+    std::fs::copy(requirements, stamp).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
 fn make(venv: &Path) -> Result<()> {
     let python = ["python3.11", "python3"]
         .into_iter()

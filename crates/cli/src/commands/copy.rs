@@ -8,19 +8,15 @@ use array_format::codec::CodecSpec;
 use array_format::{ArrayFile, ArraySpec};
 use serde::Serialize;
 
+use crate::chunks::given_chunks;
 use crate::codec;
-use crate::convert::{given_chunks, slabs};
 use crate::failure::usage;
 use crate::open::Source;
 use crate::pick::Pick;
 use crate::target::Target;
 use crate::ui::progress::{Progress, Unit};
 use crate::ui::{Ui, numbers};
-
-/// Elements that are copied at a time.
-const SLAB: u64 = 4 << 20;
-/// Bytes after which whole arrays are committed.
-const COMMIT_BYTES: u64 = 256 << 20;
+use crate::unfinished::{Pace, Unfinished};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -41,6 +37,8 @@ pub struct Args {
     /// that was interrupted
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 #[derive(Serialize)]
@@ -100,7 +98,7 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
         report.copied += 1;
         report.bytes += bytes(meta);
         waiting += bytes(meta);
-        if waiting > COMMIT_BYTES {
+        if waiting >= args.pace.commit_every {
             target.flush().await?;
             waiting = 0;
         }
@@ -149,17 +147,20 @@ async fn copy(
     for (key, value) in source.attributes(&meta.name)? {
         spec = spec.attribute(key, value.clone());
     }
-    target.create_array(&meta.name, spec)?;
-    let chunk = target.get_array(&meta.name)?.chunk_shape.clone();
-    for slab in slabs(&meta.shape, &chunk, SLAB) {
+    let width = meta.dtype.element_size().unwrap_or(1) as u64;
+    let bytes = meta.elements().saturating_mul(width);
+    let mut array = Unfinished::begin(target, &meta.name, spec, bytes, args.pace, args.resume)?;
+    bar.add(array.done() * width);
+    for slab in array.rest() {
         let (start, shape) = slab.as_usize();
         let (_, elements) = source
             .read_elements(&meta.name, start.clone(), shape.clone())
             .await?;
         target
-            .write_elements(&meta.name, start, shape, &elements)
+            .write_elements(array.at(), start, shape, &elements)
             .await?;
-        bar.add(slab.len() * meta.dtype.element_size().unwrap_or(1) as u64);
+        array.wrote(target, elements.raw_len()).await?;
+        bar.add(slab.len() * width);
     }
-    Ok(())
+    array.finish(target)
 }

@@ -10,7 +10,7 @@ use array_format::ArrayFile;
 use serde::Serialize;
 use zip::ZipWriter;
 
-use crate::convert::{self, Format, zarr_out};
+use crate::convert::{self, Format, zarr};
 use crate::failure::usage;
 use crate::open::Source;
 use crate::pick::Pick;
@@ -114,8 +114,8 @@ async fn write_file(
     let out = temporary.as_file_mut();
     let skipped = match format {
         Format::Zarr => {
-            let mut archive = zarr_out::Archive(ZipWriter::new(out));
-            let skipped = zarr_out::write(file, names, &mut archive).await?;
+            let mut archive = zarr::Archive(ZipWriter::new(out));
+            let skipped = zarr::write(file, names, &mut archive).await?;
             archive.0.finish()?;
             skipped
         }
@@ -142,8 +142,8 @@ async fn write_folder(
     let temporary = builder
         .tempdir_in(folder)
         .with_context(|| format!("cannot write to {}", folder.display()))?;
-    let mut sink = zarr_out::Folder(temporary.path());
-    let skipped = zarr_out::write(file, names, &mut sink).await?;
+    let mut sink = zarr::Folder(temporary.path());
+    let skipped = zarr::write(file, names, &mut sink).await?;
     let bytes = size(temporary.path())?;
     // What is replaced stays beside until the new one is in its place.
     let old = match target.exists() {

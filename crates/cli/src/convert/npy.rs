@@ -18,10 +18,8 @@ use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
 use super::flat::{Flat, Layout, cut, from_fortran};
-use super::{Contents, Reader, Variable, slabs};
-
-/// Elements that are written at a time.
-const SLAB: u64 = 4 << 20;
+use super::{Contents, Reader, Variable};
+use crate::slabs::slabs;
 
 /// How the elements of a file become ours.
 #[derive(Clone)]
@@ -428,7 +426,7 @@ async fn write_array(
         )
     })?;
     out.write_all(&header(&descr, &shape(&meta.dtype, &meta.shape))?)?;
-    for slab in slabs(&meta.shape, &meta.chunk_shape, SLAB) {
+    for slab in slabs(&meta.shape, &meta.chunk_shape) {
         let (start, shape) = slab.as_usize();
         let (_, elements) = file.read_elements(&meta.name, start, shape).await?;
         if let Elements::Fixed { bytes, .. } = elements {

@@ -14,13 +14,12 @@ use array_format::{ArrayFile, AttributeValue, DType};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo, View, serialize};
 
 use super::flat::{Flat, Layout};
-use super::{Contents, Variable, slabs};
+use super::{Contents, Variable};
 use crate::cells::dtype_name;
+use crate::slabs::slabs;
 
 /// Bytes of a header at most, as in the reference implementation.
 const HEADER_BYTES: u64 = 100_000_000;
-/// Elements that are written at a time.
-const SLAB: u64 = 4 << 20;
 
 fn ours(dtype: Dtype) -> Option<DType> {
     Some(match dtype {
@@ -194,7 +193,7 @@ pub async fn write(file: &ArrayFile, arrays: &[&ArrayMeta], out: &mut File) -> R
     let mut out = BufWriter::new(out);
     out.write_all(&header)?;
     for (meta, _) in kept {
-        for slab in slabs(&meta.shape, &meta.chunk_shape, SLAB) {
+        for slab in slabs(&meta.shape, &meta.chunk_shape) {
             let (start, shape) = slab.as_usize();
             let (_, elements) = file.read_elements(&meta.name, start, shape).await?;
             if let Elements::Fixed { bytes, .. } = elements {

@@ -6,18 +6,16 @@ use array_format::element::Elements;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::sources::Source;
-use super::{
-    Args, Report, SLAB, is_wanted, message, nothing, set_file_attribute, spec, stored, verify,
-};
-use crate::convert::{Contents, Reader, slabs};
+use super::{Args, Report, is_wanted, message, nothing, set_file_attribute, spec, stored, verify};
+use crate::convert::{Contents, Reader, Variable};
 use crate::failure::usage;
 use crate::open;
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::ui::progress::Unit;
+use crate::ui::progress::{Progress, Unit};
+use crate::unfinished::Unfinished;
 
-/// Bytes, and sources, after which whole sources are committed.
-const COMMIT_BYTES: u64 = 256 << 20;
+/// Sources after which they are committed, whatever their size.
 const COMMIT_SOURCES: u64 = 10_000;
 /// A source of up to so many bytes is read ahead, beside others.
 const READ_AHEAD: u64 = 8 << 20;
@@ -31,7 +29,12 @@ struct Opened {
 }
 
 pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut Ui) -> Result<()> {
-    let bar = ui.progress(sources.len() as u64, Unit::Things, "importing");
+    // Many are counted; of one its bytes.
+    let (total, unit) = match sources.len() {
+        1 => (0, Unit::Bytes),
+        n => (n as u64, Unit::Things),
+    };
+    let bar = ui.progress(total, unit, "importing");
     let ahead = std::thread::available_parallelism().map_or(2, usize::from) * 2;
     let opened = stream::iter(sources.iter().cloned())
         .map(|source| async { tokio::task::spawn_blocking(|| open_source(source)).await? });
@@ -47,10 +50,16 @@ pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut 
                 &mut none.insert(Target::open(&args.file, &message).await?).file
             }
         };
-        bytes += import(args, &mut next, file, report).await?;
+        let inner = (sources.len() == 1).then_some(&bar);
+        if let Some(bar) = inner {
+            bar.set(0, bytes_of(&next.reader.contents().variables));
+        }
+        bytes += import(args, &mut next, file, inner, report).await?;
         waiting += 1;
-        bar.add(1);
-        if bytes > COMMIT_BYTES || waiting >= COMMIT_SOURCES {
+        if inner.is_none() {
+            bar.add(1);
+        }
+        if bytes >= args.pace.commit_every || waiting >= COMMIT_SOURCES {
             file.flush().await?;
             (bytes, waiting) = (0, 0);
         }
@@ -85,22 +94,11 @@ fn what(sources: &[Source]) -> String {
 fn open_source(source: Source) -> Result<Opened> {
     let reader = source.open()?;
     let contents = reader.contents();
-    let size: u64 = contents
-        .variables
-        .iter()
-        .map(|v| {
-            v.shape
-                .iter()
-                .product::<u64>()
-                .saturating_mul(v.dtype.element_size().unwrap_or(32) as u64)
-        })
-        .fold(0, u64::saturating_add);
-    let elements = match size <= READ_AHEAD {
+    let elements = match bytes_of(&contents.variables) <= READ_AHEAD {
         false => None,
         true => {
-            let read = |(i, v): (usize, &crate::convert::Variable)| {
-                reader.read(i, &vec![0; v.shape.len()], &v.shape)
-            };
+            let read =
+                |(i, v): (usize, &Variable)| reader.read(i, &vec![0; v.shape.len()], &v.shape);
             let all: Result<Vec<Elements>> =
                 contents.variables.iter().enumerate().map(read).collect();
             Some(all.with_context(|| format!("cannot read {}", source.place))?)
@@ -113,11 +111,23 @@ fn open_source(source: Source) -> Result<Opened> {
     })
 }
 
+/// About how many bytes the elements of variables take.
+fn bytes_of(variables: &[Variable]) -> u64 {
+    let bytes = |v: &Variable| {
+        let width = v.dtype.element_size().unwrap_or(32) as u64;
+        v.shape
+            .iter()
+            .fold(width, |bytes, &n| bytes.saturating_mul(n))
+    };
+    variables.iter().map(bytes).fold(0, u64::saturating_add)
+}
+
 /// Brings a source in; returns the bytes of its elements.
 async fn import(
     args: &Args,
     opened: &mut Opened,
     file: &mut ArrayFile,
+    bar: Option<&Progress>,
     report: &mut Report,
 ) -> Result<u64> {
     let Opened {
@@ -148,7 +158,6 @@ async fn import(
                     args.file
                 )));
             }
-            file.delete(&name)?;
         }
         let mut spec = spec(args, variable, &variable.shape, &variable.dimensions);
         if args.inherit {
@@ -159,30 +168,39 @@ async fn import(
                 }
             }
         }
-        file.create_array(&name, spec)?;
+        let size = bytes_of(std::slice::from_ref(variable));
+        let mut array = Unfinished::begin(file, &name, spec, size, args.pace, args.resume)?;
+        if let Some(bar) = bar {
+            let width = variable.dtype.element_size().unwrap_or(1) as u64;
+            bar.add(array.done().saturating_mul(width));
+        }
         let place = || format!("{}: {}", source.place, variable.name);
         if let Some(all) = elements {
             let shape: Vec<usize> = variable.shape.iter().map(|&n| n as usize).collect();
             let elements = &all[i];
             if !elements.is_empty() {
-                file.write_elements(&name, vec![0; shape.len()], shape, elements)
+                file.write_elements(array.at(), vec![0; shape.len()], shape, elements)
                     .await
                     .with_context(place)?;
             }
             bytes += elements.raw_len();
         } else {
-            let chunk = file.get_array(&name)?.chunk_shape.clone();
-            for slab in slabs(&variable.shape, &chunk, SLAB) {
+            for slab in array.rest() {
                 let elements =
                     tokio::task::block_in_place(|| reader.read(i, &slab.start, &slab.shape));
                 let elements = elements.with_context(place)?;
                 let (start, shape) = slab.as_usize();
-                file.write_elements(&name, start, shape, &elements)
+                file.write_elements(array.at(), start, shape, &elements)
                     .await
                     .with_context(place)?;
                 bytes += elements.raw_len();
+                array.wrote(file, elements.raw_len()).await?;
+                if let Some(bar) = bar {
+                    bar.add(elements.raw_len());
+                }
             }
         }
+        array.finish(file)?;
         report.arrays += 1;
     }
     for (key, value) in &contents.attributes {

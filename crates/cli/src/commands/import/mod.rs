@@ -13,14 +13,13 @@ use array_format::{ArrayFile, ArraySpec, AttributeValue};
 use glob::Pattern;
 use serde::Serialize;
 
+use crate::chunks;
 use crate::codec;
 use crate::convert::{self, Format, Variable};
 use crate::failure::{FAILED, usage};
 use crate::pick;
 use crate::ui::{Ui, numbers};
-
-/// Elements that are written at a time.
-const SLAB: u64 = 4 << 20;
+use crate::unfinished::Pace;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -65,6 +64,8 @@ pub struct Args {
     /// import the others
     #[arg(long)]
     skip_unreadable: bool,
+    #[command(flatten)]
+    pace: Pace,
     /// Read everything back, and compare every value with its source
     #[arg(long)]
     verify: bool,
@@ -159,7 +160,7 @@ fn show(report: &Report, ui: &mut Ui) -> Result<()> {
 /// The definition of an array for a variable.
 fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) -> ArraySpec {
     let width = variable.dtype.element_size().unwrap_or(32);
-    let chunks = convert::given_chunks(&args.chunks, shape);
+    let chunks = chunks::given_chunks(&args.chunks, shape);
     let chunks = chunks.unwrap_or_else(|| {
         // Of sources that are joined along a new axis each is a part of a chunk.
         let joined = shape.len() - variable.shape.len();
@@ -167,9 +168,9 @@ fn spec(args: &Args, variable: &Variable, shape: &[u64], dimensions: &[String]) 
             .chunks
             .as_ref()
             .map(|own| [&vec![1; joined][..], own].concat());
-        let chunks = convert::chunks(shape, width, source.as_deref());
+        let chunks = chunks::chunks(shape, width, source.as_deref());
         match args.referable {
-            true => convert::divisible(chunks, width),
+            true => chunks::divisible(chunks, width),
             false => chunks,
         }
     });

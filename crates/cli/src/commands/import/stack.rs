@@ -5,10 +5,11 @@ use array_format::ArrayFile;
 use array_format::element::Elements;
 
 use super::sources::Source;
-use super::{Args, Report, SLAB, is_wanted, message, nothing, set_file_attribute, spec, stored};
-use crate::convert::{Contents, Reader, Slab, Variable, slabs};
+use super::{Args, Report, is_wanted, message, nothing, set_file_attribute, spec, stored};
+use crate::convert::{Contents, Reader, Variable};
 use crate::failure::usage;
 use crate::open;
+use crate::slabs::{Slab, slabs};
 use crate::target::Target;
 use crate::ui::Ui;
 use crate::ui::progress::Unit;
@@ -213,7 +214,7 @@ impl Plan<'_> {
             Role::New => &chunk[1..],
             _ => chunk,
         };
-        let parts = slabs(&own.shape, chunk, SLAB).into_iter();
+        let parts = slabs(&own.shape, chunk).into_iter();
         parts
             .map(|part| {
                 let mut place = part.clone();

@@ -4,8 +4,8 @@ use anyhow::Result;
 use array_format::ArrayFile;
 
 use super::sources::Source;
-use super::{Args, Report, SLAB, is_wanted};
-use crate::convert::slabs;
+use super::{Args, Report, is_wanted};
+use crate::slabs::slabs;
 use crate::ui::Ui;
 use crate::ui::progress::Unit;
 
@@ -30,7 +30,7 @@ pub async fn sources(
             let meta = file.get_array(&name)?;
             let mut same = meta.dtype == variable.dtype && meta.shape == variable.shape;
             if same {
-                for slab in slabs(&variable.shape, &meta.chunk_shape, SLAB) {
+                for slab in slabs(&variable.shape, &meta.chunk_shape) {
                     let theirs =
                         tokio::task::block_in_place(|| reader.read(i, &slab.start, &slab.shape))?;
                     let (start, shape) = slab.as_usize();

@@ -160,7 +160,7 @@ impl Kind {
 
     /// Picks what stands for no value, if a row has none: a number, or a text, that no row has.
     pub fn choose_fill(&mut self, parts: &[ArrayRef]) -> Result<()> {
-        if parts.iter().all(|part| part.logical_null_count() == 0) {
+        if parts.iter().all(|part| missing(part) == 0) {
             return Ok(());
         }
         if self.dtype == DType::Bool {
@@ -186,7 +186,7 @@ impl Kind {
             DType::Binary => [&b""[..], b"\0", b"<null>"]
                 .map(|bytes| FillValue::Binary(bytes.to_vec()))
                 .to_vec(),
-            // A list without items is what a row without a list becomes.
+            // See `losses`.
             _ => return Ok(()),
         };
         for candidate in candidates {
@@ -196,6 +196,27 @@ impl Kind {
             }
         }
         bail!("it has rows without a value, and no value is left to stand for them")
+    }
+
+    /// What lists of any length lose: they have no fill value.
+    pub fn losses(&self, parts: &[ArrayRef]) -> Vec<String> {
+        let DType::List { child } = &self.dtype else {
+            return Vec::new();
+        };
+        let rows: usize = parts.iter().map(|part| part.logical_null_count()).sum();
+        let items: usize = parts.iter().map(missing).sum::<usize>() - rows;
+        let stand = match is_float(child) {
+            true => "not-a-number",
+            false => "0",
+        };
+        let mut losses = Vec::new();
+        if rows > 0 {
+            losses.push(format!("{rows} rows without a list are empty lists"));
+        }
+        if items > 0 {
+            losses.push(format!("{items} missing items of lists are {stand}"));
+        }
+        losses
     }
 
     /// Whether a row has this value.
@@ -234,10 +255,16 @@ impl Kind {
                 DataType::LargeBinary => append(plain.as_binary::<i64>(), &fill, &mut texts),
                 DataType::LargeList(_) => {
                     let lists = plain.as_list::<i64>();
+                    let fill = match &self.dtype {
+                        DType::List { child } if is_float(child) => {
+                            fill_bytes(child, Some(&FillValue::Float(f64::NAN)))
+                        }
+                        _ => Vec::new(),
+                    };
                     for i in 0..lists.len() {
                         let mut items = Vec::new();
                         if lists.is_valid(i) {
-                            fixed(&lists.value(i), &[], &mut items)?;
+                            fixed(&lists.value(i), &fill, &mut items)?;
                         }
                         texts.push(Bytes::from(items));
                     }
@@ -261,6 +288,27 @@ impl Kind {
             None => Elements::Variable(texts),
         })
     }
+}
+
+/// Values that are not there: rows, and items of the lists of others.
+fn missing(part: &ArrayRef) -> usize {
+    let items = |values: &ArrayRef| values.logical_null_count();
+    let inner = match part.data_type() {
+        DataType::List(_) => (0..part.len())
+            .filter(|&i| part.is_valid(i))
+            .map(|i| items(&part.as_list::<i32>().value(i)))
+            .sum(),
+        DataType::LargeList(_) => (0..part.len())
+            .filter(|&i| part.is_valid(i))
+            .map(|i| items(&part.as_list::<i64>().value(i)))
+            .sum(),
+        DataType::FixedSizeList(..) => (0..part.len())
+            .filter(|&i| part.is_valid(i))
+            .map(|i| items(&part.as_fixed_size_list().value(i)))
+            .sum(),
+        _ => 0,
+    };
+    part.logical_null_count() + inner
 }
 
 /// Texts and bytes.
@@ -312,6 +360,10 @@ fn fixed(values: &ArrayRef, fill: &[u8], out: &mut Vec<u8>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_float(dtype: &DType) -> bool {
+    matches!(dtype, DType::Float16 | DType::Float32 | DType::Float64)
 }
 
 fn no_counterpart(dtype: &DataType) -> String {

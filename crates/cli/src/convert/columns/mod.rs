@@ -65,9 +65,14 @@ pub fn open(path: &Path, format: Format) -> Result<Columns> {
             }
         };
         if field.is_nullable() {
-            let all = columns.table.column(i, 0..columns.table.rows());
-            kind.choose_fill(&all.with_context(|| format!("column {name}"))?)
-                .with_context(|| format!("column {name}"))?;
+            let mut choose = || -> Result<Vec<String>> {
+                let all = columns.table.column(i, 0..columns.table.rows())?;
+                kind.choose_fill(&all)?;
+                Ok(kind.losses(&all))
+            };
+            let losses = choose().with_context(|| format!("column {name}"))?;
+            let losses = losses.into_iter().map(|loss| format!("{name}: {loss}"));
+            columns.contents.skipped.extend(losses);
         }
         let (mut shape, mut dimensions) = (vec![columns.table.rows()], vec![ROWS.to_owned()]);
         if let Some(extent) = kind.inner {

@@ -1,5 +1,6 @@
 //! What is in a file, and its elements as ours.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,29 +15,34 @@ use netcdf_reader::{
 
 use super::super::flat::cut;
 use super::super::{CHARACTER_COUNT, CHARACTERS, Contents, Reader, UNLIMITED, Variable, fill};
-use super::hdf5;
+use super::hdf5::{self, Beside};
 
 /// A netCDF file.
 pub struct Netcdf {
     file: NcFile,
     contents: Contents,
-    /// The type of each variable there.
+    /// The type of each variable that netCDF sees; the others come after them.
     types: Vec<NcType>,
+    beside: Vec<Beside>,
     /// The last variable of those that are read as a whole: texts, and types of the file's own.
     whole: Mutex<Option<(usize, Elements)>>,
+    last: hdf5::Last,
 }
 
 impl Netcdf {
     pub fn open(path: &Path) -> Result<Self> {
         let file = NcFile::open(path)?;
-        let mut found = Found::default();
+        let (mut found, mut beside) = (Found::default(), Vec::new());
         found.group(file.root_group()?, "");
         if matches!(file.format(), NcFormat::Nc4 | NcFormat::Nc4Classic) {
             let known = found.contents.variables.iter().map(|v| v.name.clone());
             let known = known.chain(found.refused.drain(..)).collect();
-            let unseen = hdf5::unseen(path, &known)?.into_iter();
-            let told = unseen.map(|name| format!("{name}: its type is none of netCDF's"));
-            found.contents.skipped.extend(told);
+            let others = hdf5::beside(path, &known, &found.compounds)?;
+            found.contents.skipped.extend(others.skipped);
+            found.contents.attributes.extend(others.attributes);
+            let variables = others.variables.iter().map(|b| b.variable.clone());
+            found.contents.variables.extend(variables);
+            beside = others.variables;
         }
         let mut unlimited = found.unlimited;
         unlimited.sort();
@@ -52,7 +58,9 @@ impl Netcdf {
             file,
             contents: found.contents,
             types: found.types,
+            beside,
             whole: Mutex::default(),
+            last: hdf5::Last::default(),
         })
     }
 
@@ -67,6 +75,15 @@ impl Netcdf {
         Ok(Elements::Variable(
             texts.into_iter().map(Bytes::from).collect(),
         ))
+    }
+
+    /// All elements of a variable that is read as a whole.
+    fn all(&self, variable: usize) -> Result<Elements> {
+        match self.types.get(variable) {
+            Some(NcType::Char | NcType::String) => self.texts(variable),
+            Some(_) => self.user_defined(variable),
+            None => self.beside[variable - self.types.len()].read(&self.last),
+        }
     }
 
     /// All elements of a variable whose type the file defines.
@@ -130,25 +147,21 @@ impl Reader for Netcdf {
     fn read(&self, variable: usize, start: &[u64], shape: &[u64]) -> Result<Elements> {
         let name = &self.contents.variables[variable].name;
         let read = || -> Result<Elements> {
-            Ok(match &self.types[variable] {
-                NcType::Byte => self.numbers::<i8>(name, start, shape)?,
-                NcType::Short => self.numbers::<i16>(name, start, shape)?,
-                NcType::Int => self.numbers::<i32>(name, start, shape)?,
-                NcType::Int64 => self.numbers::<i64>(name, start, shape)?,
-                NcType::UByte => self.numbers::<u8>(name, start, shape)?,
-                NcType::UShort => self.numbers::<u16>(name, start, shape)?,
-                NcType::UInt => self.numbers::<u32>(name, start, shape)?,
-                NcType::UInt64 => self.numbers::<u64>(name, start, shape)?,
-                NcType::Float => self.numbers::<f32>(name, start, shape)?,
-                NcType::Double => self.numbers::<f64>(name, start, shape)?,
-                other => {
+            Ok(match self.types.get(variable) {
+                Some(NcType::Byte) => self.numbers::<i8>(name, start, shape)?,
+                Some(NcType::Short) => self.numbers::<i16>(name, start, shape)?,
+                Some(NcType::Int) => self.numbers::<i32>(name, start, shape)?,
+                Some(NcType::Int64) => self.numbers::<i64>(name, start, shape)?,
+                Some(NcType::UByte) => self.numbers::<u8>(name, start, shape)?,
+                Some(NcType::UShort) => self.numbers::<u16>(name, start, shape)?,
+                Some(NcType::UInt) => self.numbers::<u32>(name, start, shape)?,
+                Some(NcType::UInt64) => self.numbers::<u64>(name, start, shape)?,
+                Some(NcType::Float) => self.numbers::<f32>(name, start, shape)?,
+                Some(NcType::Double) => self.numbers::<f64>(name, start, shape)?,
+                _ => {
                     let mut last = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
                     if last.as_ref().is_none_or(|(other, _)| *other != variable) {
-                        let all = match other {
-                            NcType::Char | NcType::String => self.texts(variable)?,
-                            _ => self.user_defined(variable)?,
-                        };
-                        *last = Some((variable, all));
+                        *last = Some((variable, self.all(variable)?));
                     }
                     let whole = &self.contents.variables[variable].shape;
                     match &*last {
@@ -223,6 +236,8 @@ struct Found {
     unlimited: Vec<String>,
     /// The variables that were skipped.
     refused: Vec<String>,
+    /// The names of axes of those with a compound type, which HDF5's reader divides.
+    compounds: HashMap<String, Vec<String>>,
 }
 
 impl Found {
@@ -245,6 +260,11 @@ impl Found {
         }
         for found in &group.variables {
             let name = within(found.name());
+            if matches!(found.dtype(), NcType::Compound { .. }) {
+                let axes = found.dimensions().iter().map(|d| d.name.clone());
+                self.compounds.insert(name, axes.collect());
+                continue;
+            }
             match self.variable(found, name.clone()) {
                 Ok(variable) => {
                     self.contents.variables.push(variable);
@@ -274,7 +294,6 @@ impl Found {
             NcType::VLen { base } => DType::List {
                 child: Box::new(number(base).ok_or("lists of other than numbers")?),
             },
-            NcType::Compound { .. } => return Err("compound types have no counterpart".to_owned()),
             other => number(other).ok_or("arrays within elements have no counterpart")?,
         };
         let mut attributes = Vec::new();

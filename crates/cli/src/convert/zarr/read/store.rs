@@ -18,7 +18,7 @@ use zarrs::storage::{
 };
 use zarrs_zip::ZipStorageAdapter;
 
-use super::super::Place;
+use crate::convert::Place;
 use crate::open;
 
 /// The store at a place.

@@ -9,8 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use zarrs::array::{DataType, data_type};
 
-use super::super::fill;
 use crate::cells::cell;
+use crate::convert::fill;
 
 /// Bytes of an element of fixed width at most.
 const MOST: u64 = 1 << 20;
