@@ -38,6 +38,14 @@ struct Wanted {
     part: Region,
 }
 
+/// Where a wanted frame is.
+struct Located {
+    /// Which of the wanted ones it is.
+    number: usize,
+    layer: Id,
+    piece: Piece,
+}
+
 /// Brings the elements of a region to `sink`.
 pub(crate) async fn gather(
     file: &ArrayFile,
@@ -113,7 +121,7 @@ impl Gather<'_> {
             return asked.iter().try_for_each(|(_, part)| sink.fill(part));
         }
         let decoder = Arc::new(self.decoder()?);
-        let mut wanted = Vec::new();
+        let mut wanted = Vec::with_capacity(asked.len());
         for ((tile, part), row) in asked.into_iter().zip(rows) {
             match row {
                 Some(row) => wanted.push(self.wanted(&decoder, row, tile, part)?),
@@ -173,68 +181,79 @@ impl Gather<'_> {
             !is_direct || total <= CACHED_BYTES || wanted.part.shape != wanted.extent
         };
         let (mut kept, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
-        for wanted in wanted {
+        for (number, wanted) in wanted.iter().enumerate() {
             let (piece, layer) = Piece::of_frame(&file.snapshot, &wanted.row)
                 .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             let at_hand = match is_direct {
                 true => layers.open_file(piece.holder)?,
                 false => None,
             };
-            let is_raw = decoder.is_raw(&wanted.row);
+            let layer = layer.id;
+            let located = Located {
+                number,
+                layer,
+                piece,
+            };
             // Stored bytes that a file holds as they are: the system keeps those in memory already.
-            if let (Some(at_hand), true) = (&at_hand, is_raw) {
-                near.push((wanted, layer.id, piece, Arc::clone(at_hand)));
+            if let (Some(at_hand), true) = (&at_hand, decoder.is_raw(&wanted.row)) {
+                near.push((located, Arc::clone(at_hand)));
                 continue;
             }
             let offset = wanted.row.offset;
-            match cache.frame(layer.id, offset) {
+            match cache.frame(layer, offset) {
                 Some(raw) if raw.len() as u64 == wanted.row.raw => {
-                    self.deliver(&wanted, raw, &decoder, sink)?;
+                    self.deliver(wanted, raw, &decoder, sink)?;
                     continue;
                 }
                 _ => {}
             }
-            let keeps = keeps(&wanted);
+            let keeps = keeps(wanted);
             match at_hand {
                 // To keep a frame costs as much as to decode it, where that is quick.
                 Some(at_hand)
-                    if !keeps
-                        || (decoder.is_quick() && !cache.is_asked_again(layer.id, offset)) =>
+                    if !keeps || (decoder.is_quick() && !cache.is_asked_again(layer, offset)) =>
                 {
-                    near.push((wanted, layer.id, piece, at_hand));
+                    near.push((located, at_hand));
                 }
-                _ if keeps => kept.push((wanted, layer.id, piece)),
-                _ => far.push((wanted, layer.id, piece)),
+                _ if keeps => kept.push(located),
+                _ => far.push(located),
             }
         }
-        self.near(near, &decoder, sink).await?;
-        self.far(&layers, far, &decoder, sink).await?;
-        self.kept(&layers, kept, decoder, total, sink).await
+        self.near(&wanted, near, &decoder, sink).await?;
+        self.far(&layers, &wanted, far, &decoder, sink).await?;
+        self.kept(&layers, &wanted, kept, decoder, total, sink)
+            .await
     }
 
     /// Decodes frames out of files.
     async fn near(
         &self,
-        wanted: Vec<(Wanted, Id, Piece, Arc<OpenFile>)>,
+        wanted: &[Wanted],
+        located: Vec<(Located, Arc<OpenFile>)>,
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let mut rest = &wanted[..];
+        let mut rest = &located[..];
         while !rest.is_empty() {
             let mut work = 0;
-            let n = rest.iter().take_while(|(wanted, ..)| {
+            let n = rest.iter().take_while(|(located, _)| {
                 let room = work < TURN_BYTES;
-                work += wanted.row.raw;
+                work += wanted[located.number].row.raw;
                 room
             });
             let (turn, later) = rest.split_at(n.count());
             rest = later;
-            let mut jobs = Vec::new();
-            for (i, (wanted, _, piece, file)) in turn.iter().enumerate() {
+            let mut jobs = Vec::with_capacity(turn.len());
+            for (i, (located, file)) in turn.iter().enumerate() {
+                let wanted = &wanted[located.number];
                 self.fill_rest(wanted, sink)?;
-                jobs.extend(wanted.job(i, Stored::File(Arc::clone(file), piece.range.start)));
+                let stored = Stored::File(Arc::clone(file), located.piece.range.start);
+                jobs.extend(wanted.job(i, stored));
             }
-            let place = |i: usize| (&turn[i].0, turn[i].1);
+            let place = |i: usize| {
+                let located = &turn[i].0;
+                (&wanted[located.number], located.layer)
+            };
             self.direct(jobs, place, decoder, sink).await?;
             if !rest.is_empty() {
                 blocking::give_way().await;
@@ -247,20 +266,25 @@ impl Gather<'_> {
     async fn far(
         &self,
         layers: &Layers,
-        wanted: Vec<(Wanted, Id, Piece)>,
+        wanted: &[Wanted],
+        located: Vec<Located>,
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        if located.is_empty() {
+            return Ok(());
+        }
+        let pieces: Vec<Piece> = located.iter().map(|l| l.piece.clone()).collect();
         let most = self.file.settings.block_target_size as u64;
         let mut stream = fetch::each(layers, &pieces, most);
         while let Some(frames) = stream.try_next().await? {
-            let mut jobs = Vec::new();
+            let mut jobs = Vec::with_capacity(frames.len());
             for (i, stored) in frames {
-                self.fill_rest(&wanted[i].0, sink)?;
-                jobs.extend(wanted[i].0.job(i, Stored::Fetched(stored)));
+                let wanted = &wanted[located[i].number];
+                self.fill_rest(wanted, sink)?;
+                jobs.extend(wanted.job(i, Stored::Fetched(stored)));
             }
-            let place = |i: usize| (&wanted[i].0, wanted[i].1);
+            let place = |i: usize| (&wanted[located[i].number], located[i].layer);
             self.direct(jobs, place, decoder, sink).await?;
         }
         Ok(())
@@ -296,21 +320,26 @@ impl Gather<'_> {
     async fn kept(
         &self,
         layers: &Layers,
-        wanted: Vec<(Wanted, Id, Piece)>,
+        wanted: &[Wanted],
+        located: Vec<Located>,
         decoder: Arc<FrameDecoder>,
         total: u64,
         sink: &mut dyn Sink,
     ) -> Result<()> {
+        if located.is_empty() {
+            return Ok(());
+        }
         let cache = &self.file.settings.cache;
-        let pieces: Vec<Piece> = wanted.iter().map(|(_, _, piece)| piece.clone()).collect();
+        let pieces: Vec<Piece> = located.iter().map(|l| l.piece.clone()).collect();
         let most = self.file.settings.block_target_size as u64;
         let mut stream = fetch::each(layers, &pieces, most);
         while let Some(frames) = stream.try_next().await? {
-            for (i, raw) in self.decode(frames, &wanted, &decoder).await? {
-                let (wanted, layer, _) = &wanted[i];
+            let of = |i: usize| (&wanted[located[i].number], located[i].layer);
+            for (i, raw) in self.decode(frames, of, &decoder).await? {
+                let (wanted, layer) = of(i);
                 let is_part = wanted.part.shape != wanted.extent;
                 if is_part || total <= CACHED_BYTES {
-                    cache.keep_frame(*layer, wanted.row.offset, &raw);
+                    cache.keep_frame(layer, wanted.row.offset, &raw);
                 }
                 self.deliver(wanted, raw, &decoder, sink)?;
             }
@@ -319,16 +348,16 @@ impl Gather<'_> {
     }
 
     /// Decodes frames, away from the async runtime if there is much to do.
-    async fn decode(
+    async fn decode<'w>(
         &self,
         frames: Vec<(usize, Bytes)>,
-        absent: &[(Wanted, Id, Piece)],
+        of: impl Fn(usize) -> (&'w Wanted, Id),
         decoder: &Arc<FrameDecoder>,
     ) -> Result<Vec<(usize, Bytes)>> {
-        let work: u64 = frames.iter().map(|(i, _)| absent[*i].0.row.raw).sum();
+        let work: u64 = frames.iter().map(|(i, _)| of(*i).0.row.raw).sum();
         let jobs: Vec<(usize, FrameRow, Bytes)> = frames
             .into_iter()
-            .map(|(i, stored)| (i, absent[i].0.row.clone(), stored))
+            .map(|(i, stored)| (i, of(i).0.row.clone(), stored))
             .collect();
         let decoded: Vec<(usize, Result<Bytes>)> = if work < BLOCKING_BYTES {
             jobs.into_iter()
@@ -345,8 +374,8 @@ impl Gather<'_> {
         };
         let mut out = Vec::with_capacity(decoded.len());
         for (i, raw) in decoded {
-            let (wanted, layer, _) = &absent[i];
-            out.push((i, self.blamed(raw, wanted, *layer).await?));
+            let (wanted, layer) = of(i);
+            out.push((i, self.blamed(raw, wanted, layer).await?));
         }
         Ok(out)
     }

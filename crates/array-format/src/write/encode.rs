@@ -88,9 +88,14 @@ impl<'a> Encoder<'a> {
             return Ok(());
         }
         let pipeline = self.pipeline(&mut jobs, bytes)?.clone();
+        // Without compression there is less to do than to hand over.
+        let threads = match pipeline.record().stages.is_empty() {
+            true => 1,
+            false => self.threads.min((bytes / THREAD_BYTES).max(1) as usize),
+        };
         let work = Work {
             meta: Arc::clone(&self.meta),
-            threads: self.threads.min((bytes / THREAD_BYTES).max(1) as usize),
+            threads,
             pipeline,
         };
         if bytes < BLOCKING_BYTES {
