@@ -102,18 +102,22 @@ def without_counterpart(af, work):
         "texts": pa.array([["a"], []]),
         "gaps": pa.array([[1, None], None], type=pa.list_(pa.int32())),
         "kept": pa.array([1.5, 2.5]),
+        "truths": pa.array([[True, None], [False, True]], type=pa.list_(pa.bool_(), 2)),
     }
     pq.write_table(pa.table(odd), path)
     report = json.loads(run(af, "--json", "import", path, made).stdout)
     listed = {line.split(": ")[1] for line in report["skipped"]}
     differences = []
-    if listed != odd.keys() - {"kept"} or report["arrays"] != 2:
+    if listed != odd.keys() - {"kept", "truths"} or report["arrays"] != 3:
         differences.append(f"{report}")
     told = [line for line in report["skipped"] if ": gaps: " in line]
     gaps = json.loads(run(af, "--json", "cat", made, "gaps").stdout)["values"]
     if gaps != [[1, 0], []] or len(told) != 2 or "1 missing items" not in told[1]:
         differences.append(f"gaps: {gaps}, {told}")
-    return [2, 4, 0], [], differences
+    truths = json.loads(run(af, "--json", "cat", made, "truths").stdout)["values"]
+    if truths != [[1, 255], [0, 1]]:
+        differences.append(f"truths: {truths}")
+    return [3, 8, 0], [], differences
 
 
 def checks(af, work):

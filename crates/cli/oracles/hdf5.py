@@ -35,6 +35,7 @@ TABLE = np.zeros(
         ("ok", "?"),
         ("z", "<c8"),
         ("half", "<f2"),
+        ("colour", h5py.enum_dtype({"RED": 0, "BLUE": 200}, "u1")),
     ],
 )
 TABLE["id"] = [7, -8, 9]
@@ -45,6 +46,7 @@ TABLE["vector"] = np.arange(18).reshape(3, 2, 3)
 TABLE["ok"] = [True, False, True]
 TABLE["z"] = [1 + 2j, 3, -4j]
 TABLE["half"] = [0.5, 1, 2]
+TABLE["colour"] = [0, 200, 0]
 DIVIDED = {
     "table/id": ("int32", TABLE["id"]),
     "table/big": ("uint16", TABLE["big"]),
@@ -55,11 +57,12 @@ DIVIDED = {
     "table/ok": ("bool", TABLE["ok"]),
     "table/z": ("complex64", TABLE["z"]),
     "table/half": ("float16", TABLE["half"]),
+    "table/colour": ("uint8", TABLE["colour"]),
     "g/complex": ("complex128", np.array([[1 + 1j, -2.5], [0, 3j]], ">c16")),
     "half": ("float16", np.array([0.5, 1, 65504], "<f2")),
     "half_packed": ("float16", (np.arange(1000) / 8).astype("f2")),
 }
-LISTED = {"reference", "lzf", "nothing", "table2/texts", "bfloat"}
+LISTED = {"reference", "lzf", "nothing", "no_halves", "table2/texts", "bfloat", "bfloats/b", "twice/a_b"}
 
 
 def make(path):
@@ -95,6 +98,11 @@ def make(path):
         bfloat.set_ebias(127)
         space = h5py.h5s.create_simple((3,))
         h5py.h5d.create(file.id, b"bfloat", bfloat, space)
+        compound = h5py.h5t.create(h5py.h5t.COMPOUND, 2)
+        compound.insert(b"b", 0, bfloat)
+        h5py.h5d.create(file.id, b"bfloats", compound, space)
+        file["twice"] = np.zeros(2, dtype=[("a_b", "i4"), ("a/b", "i4")])
+        file.create_dataset("no_halves", data=h5py.Empty("f2"))
         file["reference"] = np.array([file["plain"].ref], dtype=h5py.ref_dtype)
         file.create_dataset("lzf", data=np.arange(10_000), chunks=(100,), compression="lzf")
         file.create_dataset("nothing", data=h5py.Empty("f4"))
@@ -123,6 +131,9 @@ def plain(af, work):
             expected = np.stack([values.real, values.imag], -1).tolist()
         if got != expected:
             differences.append(f"{name}: {expected} became {got}")
+    values = json.loads(run(af, "--json", "attrs", made, "table/colour").stdout)
+    if "200" not in json.dumps(values):
+        differences.append(f"table/colour: {values}")
     for name, units in [("plain", "m"), ("half", "K")]:
         if run(af, "attrs", made, name, "units").stdout.strip() != units:
             differences.append(f"{name}: its units are gone")

@@ -3,14 +3,17 @@
 
 use anyhow::Result;
 use array_format::array::ArrayMeta;
-use array_format::{ArrayFile, ArraySpec, AttributeValue};
+use array_format::{ArrayFile, ArraySpec, AttributeValue, DType};
 
+use crate::failure::usage;
 use crate::slabs::{Slab, slabs};
 
 /// What follows the name of an array that is not whole.
 const MARK: &str = ".unfinished";
 /// Its attribute of the number of slabs that are written, and of all.
 const SLABS: &str = "_slabs";
+/// Its attribute of what it is made from.
+const SOURCE: &str = "_source";
 
 /// How often what is written is committed.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -21,37 +24,64 @@ pub struct Pace {
     pub commit_every: u64,
 }
 
+/// An array to write.
+pub struct Plan<'a> {
+    pub name: &'a str,
+    pub spec: ArraySpec,
+    /// About how many bytes its elements have.
+    pub bytes: u64,
+    /// What it is made from, and how: another text is another array.
+    pub source: &'a dyn Fn() -> String,
+    pub pace: Pace,
+    /// Whether to go on with one that was left.
+    pub resume: bool,
+}
+
 /// An array that is being written, slab by slab.
 pub struct Unfinished {
     name: String,
     /// The name that it has meanwhile: its own, if it is written within one commit.
     at: String,
+    source: String,
     pace: Pace,
     waiting: u64,
     written: usize,
     slabs: Vec<Slab>,
 }
 
+/// About how many bytes the elements of an array take.
+pub fn bytes_of(dtype: &DType, shape: &[u64]) -> u64 {
+    let width = dtype.element_size().unwrap_or(32) as u64;
+    shape
+        .iter()
+        .fold(width, |bytes, &extent| bytes.saturating_mul(extent))
+}
+
+/// Whether an array of this name was left unfinished.
+pub fn is_left(file: &ArrayFile, name: &str) -> Result<bool> {
+    let at = format!("{name}{MARK}");
+    Ok(file.contains(&at)? && file.get_attribute(&at, SLABS)?.is_some())
+}
+
 impl Unfinished {
-    /// Begins an array of about `bytes` bytes, in the place of one of this name that is there. With
-    /// `resume` it goes on with one that was left unfinished, if that is defined alike.
-    pub fn begin(
-        file: &mut ArrayFile,
-        name: &str,
-        spec: ArraySpec,
-        bytes: u64,
-        pace: Pace,
-        resume: bool,
-    ) -> Result<Self> {
+    /// Begins an array, in the place of one of this name that is there; or goes on with one that was
+    /// left, if it has the same definition and source.
+    pub fn begin(file: &mut ArrayFile, plan: Plan<'_>) -> Result<Self> {
+        let Plan { name, spec, .. } = plan;
+        let is_left = is_left(file, name)?;
         let mut array = Self {
             name: name.to_owned(),
             at: name.to_owned(),
-            pace,
+            source: String::new(),
+            pace: plan.pace,
             waiting: 0,
             written: 0,
             slabs: Vec::new(),
         };
-        if bytes <= pace.commit_every {
+        if plan.bytes <= plan.pace.commit_every && !(is_left && plan.resume) {
+            if is_left {
+                file.delete(&format!("{name}{MARK}"))?;
+            }
             if file.contains(name)? {
                 file.delete(name)?;
             }
@@ -61,13 +91,21 @@ impl Unfinished {
             return Ok(array);
         }
         array.at += MARK;
-        // First under a name that nothing has, to see what the definition comes to.
+        array.source = (plan.source)();
+        if !is_left && file.contains(&array.at)? {
+            return Err(usage(format!(
+                "there is an array {} that no interrupted command left: rename or delete it, or give a \
+                 --commit-every of more than {} bytes",
+                array.at, plan.bytes
+            )));
+        }
+        // First under another name, to see what the definition comes to.
         let new = format!("{}.new", array.at);
         file.create_array(&new, spec)?;
         let meta = file.get_array(&new)?.clone();
         array.slabs = slabs(&meta.shape, &meta.chunk_shape);
-        if file.contains(&array.at)? {
-            if let (true, Some(written)) = (resume, array.written_of(file, &meta)?) {
+        if is_left {
+            if let (true, Some(written)) = (plan.resume, array.written_of(file, &meta)?) {
                 array.written = written;
                 file.delete(&new)?;
                 return Ok(array);
@@ -78,7 +116,7 @@ impl Unfinished {
         Ok(array)
     }
 
-    /// The slabs that were written of what was left, if that is defined like `meta`.
+    /// The slabs that were written of what was left, if that is what is to be written.
     fn written_of(&self, file: &ArrayFile, meta: &ArrayMeta) -> Result<Option<usize>> {
         let left = file.get_array(&self.at)?;
         let is_alike = (
@@ -92,14 +130,19 @@ impl Unfinished {
             &meta.chunk_shape,
             &meta.fill_value,
         );
-        let counts = match file.get_attribute(&self.at, SLABS)? {
-            Some(AttributeValue::Int64List(counts)) if is_alike => &counts[..],
-            _ => return Ok(None),
-        };
-        Ok(match *counts {
-            [written, all] if all == self.slabs.len() as i64 && (0..=all).contains(&written) => {
-                Some(written as usize)
-            }
+        let source = AttributeValue::String(self.source.clone());
+        if !is_alike || file.get_attribute(&self.at, SOURCE)? != Some(&source) {
+            return Ok(None);
+        }
+        Ok(match file.get_attribute(&self.at, SLABS)? {
+            Some(AttributeValue::Int64List(counts)) => match counts[..] {
+                [written, all]
+                    if all == self.slabs.len() as i64 && (0..=all).contains(&written) =>
+                {
+                    Some(written as usize)
+                }
+                _ => None,
+            },
             _ => None,
         })
     }
@@ -126,6 +169,7 @@ impl Unfinished {
         if self.at != self.name && self.waiting >= self.pace.commit_every {
             let counts = vec![self.written as i64, self.slabs.len() as i64];
             file.set_attribute(&self.at, SLABS, AttributeValue::Int64List(counts))?;
+            file.set_attribute(&self.at, SOURCE, self.source.clone().into())?;
             file.flush().await?;
             self.waiting = 0;
         }
@@ -138,6 +182,7 @@ impl Unfinished {
             return Ok(());
         }
         file.remove_attribute(&self.at, SLABS)?;
+        file.remove_attribute(&self.at, SOURCE)?;
         if file.contains(&self.name)? {
             file.delete(&self.name)?;
         }

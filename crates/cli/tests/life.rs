@@ -324,6 +324,16 @@ fn a_large_array_is_gone_on_with_where_it_was_left() {
     assert_eq!(names("y.af"), ["big"]);
     place.af(&["diff", "x.af", "y.af"]).ok();
 
+    // Another source: begun anew.
+    killed(
+        &[&copy[..2], &["w.af", "--codec", "zstd(9)"]].concat(),
+        "w.2.af",
+    );
+    place.af(&["attrs", "x.af", "big", "note=changed"]).ok();
+    let report = resume(&[&copy[..2], &["w.af", "--codec", "zstd(9)"]].concat(), &[]);
+    assert_eq!(report["copied"], 1);
+    place.af(&["diff", "x.af", "w.af"]).ok();
+
     // Other chunks: begun anew. And one that is replaced stands until the new one is whole.
     killed(
         &[&copy[..2], &["z.af", "--codec", "zstd(9)"]].concat(),
@@ -337,6 +347,42 @@ fn a_large_array_is_gone_on_with_where_it_was_left() {
         .af(&[&["import", "big.npy", "x.af", "--replace"], &pace[..]].concat())
         .ok();
     assert_eq!(names("x.af"), ["big"]);
+
+    // One that is replaced stands until the new one is whole, and is found again.
+    let mut replace = vec![
+        "import",
+        "big.npy",
+        "x.af",
+        "--replace",
+        "--codec",
+        "zstd(9)",
+    ];
+    let next = place.af(&["--json", "info", "x.af"]).json()["commit"]
+        .as_u64()
+        .unwrap()
+        + 2;
+    killed(&replace, &format!("x.{next}.af"));
+    assert_eq!(names("x.af"), ["big", "big.unfinished"]);
+    replace.remove(3);
+    // Whatever the pace of the rest.
+    let report = place
+        .af(&[&["--json"], &replace[..], &["--resume"]].concat())
+        .json();
+    assert!(
+        (report["bytes"].as_u64().unwrap() as usize) < BYTES,
+        "{report}"
+    );
+    assert_eq!(names("x.af"), ["big"]);
+
+    // An array of that name that is the user's own is left alone.
+    place.af(&["copy", "x.af", "v.af", "--codec", "none"]).ok();
+    std::fs::rename(place.path("big.npy"), place.path("big.unfinished.npy")).unwrap();
+    place.af(&["import", "big.unfinished.npy", "v.af"]).ok();
+    std::fs::rename(place.path("big.unfinished.npy"), place.path("big.npy")).unwrap();
+    let refused = place.af(&[&["import", "big.npy", "v.af", "--replace"], &pace[..]].concat());
+    let said = refused.fails(2);
+    assert!(said.contains("big.unfinished"), "{said}");
+    assert_eq!(names("v.af"), ["big", "big.unfinished"]);
 }
 
 /// A small file system in memory, which goes when this is dropped.

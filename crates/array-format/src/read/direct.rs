@@ -230,8 +230,8 @@ impl Target<'_> {
         let last = last
             .zip(&part.shape)
             .map(|(start, n)| (start + n).saturating_sub(1));
-        let before = last.zip(job.extent).fold(0, |at, (i, n)| at * n + i);
-        (before as usize + 1) * self.width
+        let last = last.zip(job.extent).fold(0, |at, (i, n)| at * n + i);
+        (last as usize + 1) * self.width
     }
 
     fn is_few_runs(&self, job: &Job<'_>) -> bool {

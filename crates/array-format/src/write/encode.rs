@@ -130,6 +130,7 @@ impl<'a> Encoder<'a> {
     /// The pipeline, chosen from these tiles of `total` bytes if the array leaves it open. A choice that
     /// looks at all of them leaves them encoded.
     fn pipeline(&mut self, jobs: &mut [Job<'_>], total: u64) -> Result<&Pipeline> {
+        let mut encoded = Vec::new();
         if self.pipeline.is_none() {
             let step = jobs.len().div_ceil(SAMPLES).max(1);
             let raws = jobs
@@ -148,9 +149,7 @@ impl<'a> Encoder<'a> {
             let choice = weigh(&self.meta.dtype, &samples);
             self.record = PipelineRecord::from(&choice.spec);
             if saw_all {
-                for (job, stored) in jobs.iter_mut().zip(choice.stored) {
-                    job.encoded = Some(stored);
-                }
+                encoded = choice.stored;
             }
             let mut meta = ArrayMeta::clone(&self.meta);
             meta.pipeline = self.record.clone();
@@ -160,6 +159,12 @@ impl<'a> Encoder<'a> {
             Some(pipeline) => pipeline,
             None => Pipeline::from_record(&self.record, &self.meta.dtype, &self.codecs)?,
         };
+        // A codec of the user's own may have the name of the one that was tried.
+        if pipeline.is_builtin() {
+            for (job, stored) in jobs.iter_mut().zip(encoded) {
+                job.encoded = Some(stored);
+            }
+        }
         Ok(self.pipeline.insert(pipeline))
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use array_format::array::ArrayMeta;
-use array_format::codec::CodecSpec;
+use array_format::codec::{CodecSpec, PipelineRecord};
 use array_format::{ArrayFile, ArraySpec};
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::pick::Pick;
 use crate::target::Target;
 use crate::ui::progress::{Progress, Unit};
 use crate::ui::{Ui, numbers};
-use crate::unfinished::{Pace, Unfinished};
+use crate::unfinished::{self, Pace, Plan, Unfinished, bytes_of};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,8 +33,8 @@ pub struct Args {
     /// Other chunks, an extent for each axis, for arrays with as many axes: 16,180,360; 0 is all
     #[arg(long, value_delimiter = ',', value_name = "N,N,…")]
     chunks: Vec<u64>,
-    /// Leave arrays alone that are there already with the same type and shape: goes on with a copy
-    /// that was interrupted
+    /// Leave arrays alone that are there already with the same type and shape, and go on with one that
+    /// was left unfinished, if its source, codec and chunks are the same
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -77,7 +77,9 @@ pub async fn run(args: Args, ui: &mut Ui) -> Result<ExitCode> {
     for meta in arrays {
         if target.contains(&meta.name)? {
             let there = target.get_array(&meta.name)?;
-            if args.resume && there.dtype == meta.dtype && there.shape == meta.shape {
+            let is_left = unfinished::is_left(target, &meta.name)?;
+            let same = there.dtype == meta.dtype && there.shape == meta.shape;
+            if args.resume && same && !is_left {
                 report.skipped += 1;
                 bar.add(bytes(meta));
                 continue;
@@ -147,9 +149,18 @@ async fn copy(
     for (key, value) in source.attributes(&meta.name)? {
         spec = spec.attribute(key, value.clone());
     }
+    let codec = args.codec.as_ref().map(PipelineRecord::from);
+    let root = (source.footer().file_id, source.sequence());
+    let plan = Plan {
+        name: &meta.name,
+        spec,
+        bytes: bytes_of(&meta.dtype, &meta.shape),
+        source: &|| format!("{} of {root:?} by {codec:?}", args.source.file),
+        pace: args.pace,
+        resume: args.resume,
+    };
+    let mut array = Unfinished::begin(target, plan)?;
     let width = meta.dtype.element_size().unwrap_or(1) as u64;
-    let bytes = meta.elements().saturating_mul(width);
-    let mut array = Unfinished::begin(target, &meta.name, spec, bytes, args.pace, args.resume)?;
     bar.add(array.done() * width);
     for slab in array.rest() {
         let (start, shape) = slab.as_usize();

@@ -92,6 +92,12 @@ impl Pipeline {
         self.compressor.as_ref().is_none_or(lz4)
     }
 
+    /// Whether its compressor is one of this library.
+    pub fn is_builtin(&self) -> bool {
+        let compressor = self.compressor.as_ref();
+        compressor.is_none_or(|codec| codec.builtin().is_some())
+    }
+
     /// What to record of it.
     pub fn record(&self) -> &PipelineRecord {
         &self.record

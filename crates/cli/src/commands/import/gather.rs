@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use array_format::ArrayFile;
+use array_format::codec::PipelineRecord;
 use array_format::element::Elements;
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -13,7 +14,7 @@ use crate::open;
 use crate::target::Target;
 use crate::ui::Ui;
 use crate::ui::progress::{Progress, Unit};
-use crate::unfinished::Unfinished;
+use crate::unfinished::{self, Plan, Unfinished, bytes_of};
 
 /// Sources after which they are committed, whatever their size.
 const COMMIT_SOURCES: u64 = 10_000;
@@ -52,7 +53,7 @@ pub async fn run(args: &Args, sources: &[Source], report: &mut Report, ui: &mut 
         };
         let inner = (sources.len() == 1).then_some(&bar);
         if let Some(bar) = inner {
-            bar.set(0, bytes_of(&next.reader.contents().variables));
+            bar.set(0, bytes_of_all(&next.reader.contents().variables));
         }
         bytes += import(args, &mut next, file, inner, report).await?;
         waiting += 1;
@@ -94,7 +95,7 @@ fn what(sources: &[Source]) -> String {
 fn open_source(source: Source) -> Result<Opened> {
     let reader = source.open()?;
     let contents = reader.contents();
-    let elements = match bytes_of(&contents.variables) <= READ_AHEAD {
+    let elements = match bytes_of_all(&contents.variables) <= READ_AHEAD {
         false => None,
         true => {
             let read =
@@ -112,14 +113,9 @@ fn open_source(source: Source) -> Result<Opened> {
 }
 
 /// About how many bytes the elements of variables take.
-fn bytes_of(variables: &[Variable]) -> u64 {
-    let bytes = |v: &Variable| {
-        let width = v.dtype.element_size().unwrap_or(32) as u64;
-        v.shape
-            .iter()
-            .fold(width, |bytes, &n| bytes.saturating_mul(n))
-    };
-    variables.iter().map(bytes).fold(0, u64::saturating_add)
+fn bytes_of_all(variables: &[Variable]) -> u64 {
+    let bytes = variables.iter().map(|v| bytes_of(&v.dtype, &v.shape));
+    bytes.fold(0, u64::saturating_add)
 }
 
 /// Brings a source in; returns the bytes of its elements.
@@ -148,11 +144,11 @@ async fn import(
         }
         let name = source.name(&variable.name);
         if file.contains(&name)? {
-            if args.resume {
+            if args.resume && !unfinished::is_left(file, &name)? {
                 report.present += 1;
                 continue;
             }
-            if !args.replace {
+            if !args.replace && !args.resume {
                 return Err(usage(format!(
                     "{} has an array {name} already; --resume leaves such alone, --replace replaces them",
                     args.file
@@ -168,8 +164,18 @@ async fn import(
                 }
             }
         }
-        let size = bytes_of(std::slice::from_ref(variable));
-        let mut array = Unfinished::begin(file, &name, spec, size, args.pace, args.resume)?;
+        let plan = Plan {
+            name: &name,
+            spec,
+            bytes: bytes_of(&variable.dtype, &variable.shape),
+            source: &|| {
+                let codec = PipelineRecord::from(&args.codec);
+                format!("{} by {codec}", source.fingerprint())
+            },
+            pace: args.pace,
+            resume: args.resume,
+        };
+        let mut array = Unfinished::begin(file, plan)?;
         if let Some(bar) = bar {
             let width = variable.dtype.element_size().unwrap_or(1) as u64;
             bar.add(array.done().saturating_mul(width));

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     prefix: Option<String>,
     /// Join the sources along this dimension, in their order; a new one is put in front
-    #[arg(long, value_name = "DIM", conflicts_with_all = ["prefix", "resume", "replace", "inherit"])]
+    #[arg(long, value_name = "DIM", conflicts_with_all = ["prefix", "resume", "replace", "inherit", "commit_every"])]
     stack: Option<String>,
     /// Variables whose names match, alone
     #[arg(long, value_name = "GLOB", value_parser = pick::parse_glob)]
@@ -54,7 +54,8 @@ pub struct Args {
     /// Give each array the attributes of its source, too, so that `af ls --where` finds it by them
     #[arg(long)]
     inherit: bool,
-    /// Leave arrays alone that are there already: goes on with an import that was interrupted
+    /// Leave arrays alone that are there already, and go on with one that was left unfinished, if its
+    /// source, codec and chunks are the same
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
     /// Put arrays in the place of those that are there

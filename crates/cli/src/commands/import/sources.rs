@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
 
@@ -23,6 +24,19 @@ impl Source {
     /// The name of an array for a variable, or of an attribute.
     pub fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
+    }
+
+    /// Tells it from another state of the same file.
+    pub fn fingerprint(&self) -> String {
+        let metadata = match &self.place {
+            Place::Local(path) => std::fs::metadata(path).ok(),
+            Place::Url(_) => None,
+        };
+        let modified = metadata.as_ref().and_then(|m| m.modified().ok());
+        let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let nanos = modified.map_or(0, |since| since.as_nanos());
+        let bytes = metadata.map_or(0, |m| m.len());
+        format!("{}, {bytes} bytes, {nanos}", self.place)
     }
 
     /// Opens the file; this blocks.

@@ -166,7 +166,13 @@ impl Kind {
         if self.dtype == DType::Bool {
             // No truth value is left.
             self.dtype = DType::UInt8;
-            self.plain = DataType::UInt8;
+            self.plain = match &self.plain {
+                DataType::FixedSizeList(item, size) => {
+                    let item = item.as_ref().clone().with_data_type(DataType::UInt8);
+                    DataType::FixedSizeList(item.into(), *size)
+                }
+                _ => DataType::UInt8,
+            };
         }
         let candidates = match &self.dtype {
             DType::Float16 | DType::Float32 | DType::Float64 => vec![FillValue::Float(f64::NAN)],
@@ -211,10 +217,14 @@ impl Kind {
         };
         let mut losses = Vec::new();
         if rows > 0 {
-            losses.push(format!("{rows} rows without a list are empty lists"));
+            losses.push(format!(
+                "{rows} rows without a list (they become empty lists)"
+            ));
         }
         if items > 0 {
-            losses.push(format!("{items} missing items of lists are {stand}"));
+            losses.push(format!(
+                "{items} missing items of lists (they become {stand})"
+            ));
         }
         losses
     }

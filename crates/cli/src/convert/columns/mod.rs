@@ -64,7 +64,7 @@ pub fn open(path: &Path, format: Format) -> Result<Columns> {
                 continue;
             }
         };
-        if field.is_nullable() {
+        if field.is_nullable() || field.data_type().is_list() {
             let mut choose = || -> Result<Vec<String>> {
                 let all = columns.table.column(i, 0..columns.table.rows())?;
                 kind.choose_fill(&all)?;

@@ -19,6 +19,8 @@ use part::Part;
 
 /// Groups within groups at most: links may lead back.
 const DEPTH: usize = 64;
+/// Bytes of a data set at most: it is read as a whole.
+const WHOLE_BYTES: usize = 2 << 30;
 /// How netCDF marks a dimension that has no variable.
 const DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
 
@@ -53,6 +55,7 @@ pub fn beside(
     let mut walk = Walk {
         known,
         axes,
+        taken: known.clone(),
         found: Found::default(),
     };
     walk.group(&file.root_group()?, "", 0)?;
@@ -82,6 +85,8 @@ impl Beside {
 struct Walk<'a> {
     known: &'a HashSet<String>,
     axes: &'a HashMap<String, Vec<String>>,
+    /// Names of variables so far.
+    taken: HashSet<String>,
     found: Found,
 }
 
@@ -89,8 +94,6 @@ impl Walk<'_> {
     fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<()> {
         let within = |name: &str| {
             let name = name.rsplit('/').next().unwrap_or(name);
-            // So netCDF stores a variable that has a dimension's name and is not its coordinates.
-            let name = name.strip_prefix("_nc4_non_coord_").unwrap_or(name);
             match path {
                 "" => name.to_owned(),
                 path => format!("{path}/{name}"),
@@ -112,8 +115,17 @@ impl Walk<'_> {
     }
 
     fn dataset(&mut self, dataset: Dataset, name: String) {
-        if dataset.num_elements().is_err() {
-            self.found.skipped.push(format!("{name}: it has no extent"));
+        let why = match (dataset.num_elements(), dataset.raw_byte_len()) {
+            // A scalar has one.
+            (Ok(0), _) if dataset.shape().is_empty() => Some("it has no extent".to_owned()),
+            (Ok(_), Ok(bytes)) if bytes > WHOLE_BYTES => Some(format!(
+                "a type that is read as a whole, and more than {WHOLE_BYTES} bytes of it"
+            )),
+            (Ok(_), Ok(_)) => None,
+            (Err(error), _) | (_, Err(error)) => Some(error.to_string()),
+        };
+        if let Some(why) = why {
+            self.found.skipped.push(format!("{name}: {why}"));
             return;
         }
         let (parts, refused) = part::of(&dataset);
@@ -134,14 +146,19 @@ impl Walk<'_> {
                 )),
             }
         }
-        let is_divided = parts.iter().any(|part| !part.name.is_empty());
-        if is_divided {
+        if part::is_divided(dataset.dtype()) {
             let of_all = attributes.drain(..);
             let of_all = of_all.map(|(key, value)| (format!("{name}/{key}"), value));
             self.found.attributes.extend(of_all);
         }
         let known = self.axes.get(&name);
         for part in parts {
+            let full = format!("{name}{}", part.name);
+            if !self.taken.insert(full.clone()) {
+                let why = "another variable has this name";
+                self.found.skipped.push(format!("{full}: {why}"));
+                continue;
+            }
             let shape: Vec<u64> = [dataset.shape(), &part.inner].concat();
             let dimensions = (0..shape.len()).map(|axis| {
                 let known = known.and_then(|names| names.get(axis));
@@ -151,7 +168,7 @@ impl Walk<'_> {
             attributes.extend(part.attributes.iter().cloned());
             self.found.variables.push(Beside {
                 variable: Variable {
-                    name: format!("{name}{}", part.name),
+                    name: full,
                     dtype: part.dtype.clone(),
                     dimensions: dimensions.collect(),
                     fill: fill::marked(&attributes, &part.dtype),

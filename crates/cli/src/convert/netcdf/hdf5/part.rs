@@ -32,57 +32,76 @@ enum Kind {
 
 /// The parts of a data set, and the fields that have no counterpart, with the reason.
 pub fn of(dataset: &Dataset) -> (Vec<Part>, Vec<(String, String)>) {
-    let (mut parts, mut refused) = (Vec::new(), Vec::new());
-    let whole = dataset.dtype();
-    if is_other_half(dataset) {
-        refused.push((
-            String::new(),
-            "floats of two bytes that are not IEEE's".to_owned(),
-        ));
-        return (parts, refused);
-    }
-    divide(whole, String::new(), 0, &mut parts, &mut refused);
-    (parts, refused)
+    let mut found = Found {
+        width: dataset.raw_element_size().unwrap_or(0),
+        has_ieee_halves: has_ieee_halves(dataset),
+        parts: Vec::new(),
+        refused: Vec::new(),
+    };
+    found.divide(dataset.dtype(), String::new(), 0);
+    (found.parts, found.refused)
 }
 
-/// Whether the data set has floats of two bytes other than IEEE's: its type tells where the bits are.
-fn is_other_half(dataset: &Dataset) -> bool {
-    if !matches!(dataset.dtype(), Datatype::FloatingPoint { size: 2, .. }) {
-        return false;
-    }
-    // After the header: bit offset, precision, then place and size of exponent and mantissa.
-    let ieee = [0, 0, 16, 0, 10, 5, 0, 10];
+/// Whether each field of such a data set is an array of its own.
+pub fn is_divided(datatype: &Datatype) -> bool {
+    matches!(datatype, Datatype::Compound { fields, .. } if complex(fields).is_none())
+}
+
+/// Whether floats of two bytes are IEEE's, and not bfloat16, say: the stored type tells where their
+/// bits are (HDF5's file format, datatype message).
+fn has_ieee_halves(dataset: &Dataset) -> bool {
+    // After class, version, flags and size: bit offset, precision, exponent's place and size, mantissa's.
+    let is_half = |float: &[u8]| float[0] & 0x0f == 1 && float[4..12] == [2, 0, 0, 0, 0, 0, 16, 0];
+    let is_other = |float: &[u8]| is_half(float) && float[12..16] != [10, 5, 0, 10];
     let stored = dataset.raw_datatype();
-    !stored.is_ok_and(|stored| stored.get(8..16) == Some(&ieee[..]))
+    stored.is_ok_and(|stored| !stored.windows(16).any(is_other))
 }
 
-fn divide(
-    datatype: &Datatype,
-    name: String,
-    at: usize,
-    parts: &mut Vec<Part>,
-    refused: &mut Vec<(String, String)>,
-) {
-    if let Datatype::Compound { fields, .. } = datatype
-        && complex(fields).is_none()
-    {
-        for field in fields {
-            let name = format!("{name}/{}", field.name.replace('/', "_"));
-            let at = at + field.byte_offset as usize;
-            divide(&field.datatype, name, at, parts, refused);
+struct Found {
+    /// Bytes of an element.
+    width: usize,
+    has_ieee_halves: bool,
+    parts: Vec<Part>,
+    refused: Vec<(String, String)>,
+}
+
+impl Found {
+    fn divide(&mut self, datatype: &Datatype, name: String, at: usize) {
+        if let (Datatype::Compound { fields, .. }, true) = (datatype, is_divided(datatype)) {
+            if fields.is_empty() {
+                self.refused
+                    .push((name, "a type without fields".to_owned()));
+                return;
+            }
+            for field in fields {
+                let name = format!("{name}/{}", field.name.replace('/', "_"));
+                let at = at.saturating_add(field.byte_offset as usize);
+                self.divide(&field.datatype, name, at);
+            }
+            return;
         }
-        return;
-    }
-    match leaf(datatype) {
-        Ok((dtype, kind, inner, attributes)) => parts.push(Part {
-            name,
-            dtype,
-            inner,
-            attributes,
-            at,
-            kind,
-        }),
-        Err(why) => refused.push((name, why.to_owned())),
+        let part = leaf(datatype).and_then(|(dtype, kind, inner, attributes)| {
+            if dtype == DType::Float16 && !self.has_ieee_halves {
+                return Err("floats of two bytes that are not IEEE's");
+            }
+            let part = Part {
+                name: name.clone(),
+                dtype,
+                inner,
+                attributes,
+                at,
+                kind,
+            };
+            let end = part.bytes().and_then(|bytes| at.checked_add(bytes));
+            match end.is_some_and(|end| end <= self.width) {
+                true => Ok(part),
+                false => Err("it reaches beyond its element"),
+            }
+        });
+        match part {
+            Ok(part) => self.parts.push(part),
+            Err(why) => self.refused.push((name, why.to_owned())),
+        }
     }
 }
 
@@ -130,7 +149,7 @@ fn leaf(datatype: &Datatype) -> Result<Leaf, &'static str> {
             if is_truth(&dtype, members) {
                 return Ok((DType::Bool, kind, inner, attributes));
             }
-            attributes.extend(flags(members, order));
+            attributes.extend(flags(members, order, is_signed(&dtype)));
             Ok((dtype, kind, inner, attributes))
         }
         Datatype::Array { base, dims } => {
@@ -186,14 +205,25 @@ fn is_truth(dtype: &DType, members: &[EnumMember]) -> bool {
     *dtype == DType::Int8 && members.len() == 2 && is("FALSE", 0) && is("TRUE", 1)
 }
 
+fn is_signed(dtype: &DType) -> bool {
+    matches!(
+        dtype,
+        DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64
+    )
+}
+
 /// The members of an enumeration as CF's flags.
-fn flags(members: &[EnumMember], order: ByteOrder) -> Vec<(String, AttributeValue)> {
+fn flags(members: &[EnumMember], order: ByteOrder, signed: bool) -> Vec<(String, AttributeValue)> {
     let number = |member: &EnumMember| {
         let mut bytes = member.value.clone();
         if order == ByteOrder::BigEndian {
             bytes.reverse();
         }
-        let sign = if bytes.last()? & 0x80 == 0 { 0 } else { 0xff };
+        let sign = if signed && bytes.last()? & 0x80 != 0 {
+            0xff
+        } else {
+            0
+        };
         bytes.resize(8, sign);
         Some(i64::from_le_bytes(bytes.try_into().ok()?))
     };
@@ -206,6 +236,16 @@ fn flags(members: &[EnumMember], order: ByteOrder) -> Vec<(String, AttributeValu
 }
 
 impl Part {
+    /// Its bytes within an element.
+    fn bytes(&self) -> Option<usize> {
+        let cell = match self.kind {
+            Kind::Numbers(..) => self.dtype.element_size()?,
+            Kind::Text(n, _) | Kind::Opaque(n) => n,
+        };
+        let inner = self.inner.iter().try_fold(1u64, |n, &m| n.checked_mul(m))?;
+        usize::try_from(inner).ok()?.checked_mul(cell)
+    }
+
     /// The part of each element, of elements of `width` bytes; nothing if they are cut short.
     pub fn elements(&self, stored: &[u8], width: usize) -> Option<Elements> {
         let inner = self.inner.iter().product::<u64>() as usize;
