@@ -262,3 +262,52 @@ impl Work {
 fn nth<T>(items: &[T], i: usize) -> Option<(usize, &T)> {
     items.get(i).map(|item| (i, item))
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use crate::codec::{CodecId, CodecSpec, CompressionCodec};
+    use crate::{ArrayFile, ArraySpec, DType, FileConfig, NoCompression, Result};
+
+    /// A user's own codec that has the name of one of the library's, and other bytes.
+    struct Own(&'static str);
+
+    impl CompressionCodec for Own {
+        fn id(&self) -> CodecId {
+            CodecId::Named(self.0.to_owned())
+        }
+        fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
+            Ok([&b"own"[..], data].concat())
+        }
+        fn decompress(&self, data: &[u8], _: usize) -> Result<Vec<u8>> {
+            let raw = data.strip_prefix(b"own");
+            raw.map(<[u8]>::to_vec)
+                .ok_or_else(|| crate::Error::Codec("not its own".into()))
+        }
+    }
+
+    #[test]
+    fn what_the_choice_encoded_is_not_taken_for_a_codec_of_the_users_own() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let mut config = FileConfig::new(NoCompression);
+            for name in ["lz4", "zstd"] {
+                config = config.with_codec(std::sync::Arc::new(Own(name)));
+            }
+            let path = folder.path().join("x.af");
+            let mut file = ArrayFile::create_path(path, config).await.unwrap();
+            let texts = Array1::from_shape_fn(500, |i| format!("station {}", i % 7));
+            let spec = ArraySpec::new(DType::String, [500]).codec(CodecSpec::auto());
+            file.create_array("texts", spec).unwrap();
+            let view = texts.view().into_dyn();
+            file.write_array("texts", vec![0], view).await.unwrap();
+            file.flush().await.unwrap();
+            let chosen = file.get_array("texts").unwrap().pipeline.to_string();
+            assert_ne!(chosen, "none");
+            let read = file.read_array::<String>("texts", vec![], vec![]);
+            assert!(read.await.unwrap() == texts.into_dyn());
+        });
+    }
+}
