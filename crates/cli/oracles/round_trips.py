@@ -3,7 +3,8 @@
     round_trips.py AF WORK [FOLDER…]
 
 AF is the program, WORK a folder for what is made; every FOLDER is searched for files of netCDF, NumPy
-and safetensors, beside those of the installed packages. Ends with 1 if a value or an attribute differs that should not.
+and safetensors, beside those of the installed packages. Ends with 1 if a value or an attribute differs
+that should not.
 """
 
 import importlib.util
@@ -105,11 +106,17 @@ def netcdf(af, work, path):
     return counts, skipped, differences
 
 
-def npz(af, work, path):
-    made, back = work / "x.af", work / "x.npz"
+def there_and_back(af, work, path):
+    """The file, imported and exported in its own format."""
+    made, back = work / "x.af", work / f"x{path.suffix}"
     clear(work)
     run(af, "import", "--verify", path, made)
     run(af, "export", made, back)
+    return back
+
+
+def npz(af, work, path):
+    back = there_and_back(af, work, path)
     differences, counts = [], [0, 0, 0]
     with np.load(path) as one, np.load(back) as two:
         for name in one.files:
@@ -121,20 +128,14 @@ def npz(af, work, path):
 
 
 def npy(af, work, path):
-    made, back = work / "x.af", work / "x.npy"
-    clear(work)
-    run(af, "import", "--verify", path, made)
-    run(af, "export", made, back)
+    back = there_and_back(af, work, path)
     before = np.load(path)
     same = equal(before.astype(before.dtype.newbyteorder("<")), np.load(back))
     return [1, before.size, 0], [], [] if same else [f"{before.dtype}{before.shape} differs"]
 
 
 def tensors(af, work, path):
-    made, back = work / "x.af", work / "x.safetensors"
-    clear(work)
-    run(af, "import", "--verify", path, made)
-    run(af, "export", made, back)
+    back = there_and_back(af, work, path)
     differences, counts = [], [0, 0, 0]
     with safe_open(path, "np") as one, safe_open(back, "np") as two:
         counts[2] = len(one.metadata() or {})
