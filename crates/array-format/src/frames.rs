@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use array_format_core::tree::{Leaf, PageSet};
 use array_format_core::wire::page::PageAddress;
 use array_format_core::wire::tables::{FrameKey, FrameRow, Frames};
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::error::Result;
@@ -38,27 +39,32 @@ impl<'a> FrameWalk<'a> {
         Self::new(file, Some(&from), Some(&to), 0).await
     }
 
-    async fn new(
+    fn new<'b>(
         file: &'a ArrayFile,
-        from: Option<&FrameKey>,
-        to: Option<&FrameKey>,
+        from: Option<&'b FrameKey>,
+        to: Option<&'b FrameKey>,
         since: u64,
-    ) -> Result<Self> {
-        let layers = file.layers();
-        let mut pages = file.frame_pages.clone();
-        let tree = &file.snapshot.root.frames;
-        let (settings, snapshot) = (&file.settings, &file.snapshot);
-        let mut leaves = fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
-            tree.leaves(pages, from, to)
-        })
-        .await?;
-        leaves.retain(|leaf| leaf.address.sequence >= since);
-        Ok(Self {
-            file,
-            layers,
-            pages,
-            leaves: leaves.into_iter(),
-            array: from.map(|key| key.array),
+    ) -> BoxFuture<'b, Result<Self>>
+    where
+        'a: 'b,
+    {
+        Box::pin(async move {
+            let layers = file.layers();
+            let mut pages = file.frame_pages.clone();
+            let tree = &file.snapshot.root.frames;
+            let (settings, snapshot) = (&file.settings, &file.snapshot);
+            let mut leaves = fetch::ask(&layers, settings, snapshot, &mut pages, |pages| {
+                tree.leaves(pages, from, to)
+            })
+            .await?;
+            leaves.retain(|leaf| leaf.address.sequence >= since);
+            Ok(Self {
+                file,
+                layers,
+                pages,
+                leaves: leaves.into_iter(),
+                array: from.map(|key| key.array),
+            })
         })
     }
 

@@ -16,6 +16,7 @@ use array_format_core::wire::tombstone::TOMBSTONE_BYTES;
 use array_format_core::wire::trailer::Trailer;
 use array_format_core::{Place, limits};
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, PutMode, UpdateVersion};
 
@@ -148,17 +149,19 @@ async fn candidates(
 }
 
 /// Finds the newest snapshot of a file.
-pub(crate) async fn find(place: &ObjectStoreBackend) -> Result<Found> {
-    for _ in 0..ATTEMPTS {
-        match find_once(place).await {
-            Ok(Some(found)) => return Ok(found),
-            // A compaction replaces what is being looked at: look again.
-            Ok(None) | Err(Error::SnapshotExpired { .. }) => {}
-            Err(error) => return Err(error),
+pub(crate) fn find(place: &ObjectStoreBackend) -> BoxFuture<'_, Result<Found>> {
+    Box::pin(async move {
+        for _ in 0..ATTEMPTS {
+            match find_once(place).await {
+                Ok(Some(found)) => return Ok(found),
+                // A compaction replaces what is being looked at: look again.
+                Ok(None) | Err(Error::SnapshotExpired { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
-    }
-    Err(Error::SnapshotExpired {
-        detail: format!("{} is replaced faster than it can be read", place.path()),
+        Err(Error::SnapshotExpired {
+            detail: format!("{} is replaced faster than it can be read", place.path()),
+        })
     })
 }
 
@@ -422,38 +425,7 @@ impl ArrayFile {
         config: FileConfig<C>,
     ) -> Result<Self> {
         let place = ObjectStoreBackend::with_sync(store, path, config.sync)?;
-        let settings = Settings::new(config)?;
-        for _ in 0..ATTEMPTS {
-            let old = previous(&place).await?;
-            // Above all numbers of the old file: nobody of the new one ever asks for one of them, so
-            // that they can be removed at any time.
-            let first = old.last.map_or(0, |last| last + 1);
-            let mode = match old.version {
-                _ if settings.commits.is_single() => PutMode::Overwrite,
-                None => PutMode::Create,
-                Some(version) if place.can_swap(settings.commits).await? => {
-                    PutMode::Update(version)
-                }
-                Some(_) => PutMode::Overwrite,
-            };
-            match Self::found(place.clone(), settings.clone(), mode, first).await {
-                Ok(file) => {
-                    for number in old.sidecars {
-                        file.place.remove(&file.place.sidecar(number)).await?;
-                    }
-                    for id in old.annexes {
-                        file.place.remove(&file.place.annex(id)).await?;
-                    }
-                    return Ok(file);
-                }
-                // Another `create`, or a compaction, was there first.
-                Err(Error::FileAlreadyExists { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::FileAlreadyExists {
-            path: place.path().to_string(),
-        })
+        Self::replace(place, Settings::new(config)?).await
     }
 
     /// Makes an empty file, and refuses if there is one.
@@ -478,6 +450,43 @@ impl ArrayFile {
     ) -> Result<Self> {
         let store = Arc::new(object_store::memory::InMemory::new());
         Self::create(store, Path::from("memory.af"), config).await
+    }
+
+    /// Writes the base of a new file in the place of what is there.
+    fn replace(place: ObjectStoreBackend, settings: Settings) -> BoxFuture<'static, Result<Self>> {
+        Box::pin(async move {
+            for _ in 0..ATTEMPTS {
+                let old = previous(&place).await?;
+                // Above all numbers of the old file: nobody of the new one ever asks for one of them, so
+                // that they can be removed at any time.
+                let first = old.last.map_or(0, |last| last + 1);
+                let mode = match old.version {
+                    _ if settings.commits.is_single() => PutMode::Overwrite,
+                    None => PutMode::Create,
+                    Some(version) if place.can_swap(settings.commits).await? => {
+                        PutMode::Update(version)
+                    }
+                    Some(_) => PutMode::Overwrite,
+                };
+                match Self::found(place.clone(), settings.clone(), mode, first).await {
+                    Ok(file) => {
+                        for number in old.sidecars {
+                            file.place.remove(&file.place.sidecar(number)).await?;
+                        }
+                        for id in old.annexes {
+                            file.place.remove(&file.place.annex(id)).await?;
+                        }
+                        return Ok(file);
+                    }
+                    // Another `create`, or a compaction, was there first.
+                    Err(Error::FileAlreadyExists { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(Error::FileAlreadyExists {
+                path: place.path().to_string(),
+            })
+        })
     }
 
     /// Writes the base of a new file.

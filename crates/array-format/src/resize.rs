@@ -5,6 +5,7 @@ use std::sync::Arc;
 use array_format_core::elements::Elements;
 use array_format_core::frame;
 use array_format_core::geometry::{Region, Tile, TileKey};
+use futures::future::BoxFuture;
 use ndarray::{ArrayView, IxDyn};
 
 use crate::ArrayFile;
@@ -40,12 +41,19 @@ impl ArrayFile {
         if shape == meta.shape {
             return Ok(());
         }
-        let shrinks = shape.iter().zip(&meta.shape).any(|(new, old)| new < old);
-        let mut writer = Writer::new(self, Arc::new(ArrayMeta::clone(&meta).with_shape(shape)))?;
-        if shrinks {
-            self.cut(&meta, &mut writer).await?;
-        }
-        writer.finish(self).await
+        self.reshape(meta, shape).await
+    }
+
+    fn reshape(&mut self, meta: Arc<ArrayMeta>, shape: Vec<u64>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let shrinks = shape.iter().zip(&meta.shape).any(|(new, old)| new < old);
+            let new = ArrayMeta::clone(&meta).with_shape(shape);
+            let mut writer = Writer::new(self, Arc::new(new))?;
+            if shrinks {
+                self.cut(&meta, &mut writer).await?;
+            }
+            writer.finish(self).await
+        })
     }
 
     /// Appends `data` to an array along `axis`: the array grows by the extent of `data` there, and

@@ -7,6 +7,7 @@ use array_format_core::conflict::{self, View};
 use array_format_core::snapshot::Snapshot;
 use array_format_core::tree::{Miss, PageSet};
 use array_format_core::wire::tables::Frames;
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
@@ -25,13 +26,19 @@ impl ArrayFile {
     /// [`Error::Conflict`] if something pending was changed by others: then nothing moves.
     /// [`Error::ReadOnly`] for a handle that was opened at a commit. What opening can say.
     pub async fn refresh(&mut self) -> Result<()> {
-        self.check_unfrozen()?;
-        self.spool_dirty().await?;
-        if self.recognise().await?.is_some() {
-            return Ok(());
-        }
-        let found = open::find(&self.place).await?;
-        self.follow(found).await
+        self.catch_up().await
+    }
+
+    fn catch_up(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.check_unfrozen()?;
+            self.spool_dirty().await?;
+            if self.recognise().await?.is_some() {
+                return Ok(());
+            }
+            let found = open::find(&self.place).await?;
+            self.follow(found).await
+        })
     }
 
     /// Takes over a newer state in which nothing pending was changed by others.

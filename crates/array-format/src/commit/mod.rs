@@ -5,6 +5,8 @@ mod create;
 mod follow;
 mod turns;
 
+use futures::future::BoxFuture;
+
 pub(crate) use annex::upload as upload_annex;
 pub(crate) use create::{InDoubt, Made, Work};
 pub(crate) use turns::{Attempts, Turns};
@@ -46,37 +48,39 @@ impl ArrayFile {
         self.flush_as(Work::Changes(message.into())).await
     }
 
-    async fn flush_as(&mut self, mut work: Work) -> Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        self.check_writable()?;
-        self.spool_dirty().await?;
-        self.repack()?;
-        let mut attempts = Attempts::begin(&self.turns).await?;
-        loop {
-            match self.make_layer(&mut work).await? {
-                Made::Counts => {
-                    attempts.won(&mut self.turns);
-                    self.forget_pending();
-                    self.merge_by_policy().await;
-                    return Ok(());
+    fn flush_as(&mut self, mut work: Work) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            if self.pending.is_empty() {
+                return Ok(());
+            }
+            self.check_writable()?;
+            self.spool_dirty().await?;
+            self.repack()?;
+            let mut attempts = Attempts::begin(&self.turns).await?;
+            loop {
+                match self.make_layer(&mut work).await? {
+                    Made::Counts => {
+                        attempts.won(&mut self.turns);
+                        self.forget_pending();
+                        self.merge_by_policy().await;
+                        return Ok(());
+                    }
+                    Made::Before => return Ok(()),
+                    Made::Overtaken(found) => match self.recognise().await? {
+                        Some(Made::Before) => return Ok(()),
+                        Some(_) => {}
+                        None => self.follow(*found).await?,
+                    },
+                    Made::Again => {}
                 }
-                Made::Before => return Ok(()),
-                Made::Overtaken(found) => match self.recognise().await? {
-                    Some(Made::Before) => return Ok(()),
-                    Some(_) => {}
-                    None => self.follow(*found).await?,
-                },
-                Made::Again => {}
+                if !attempts.lost().await? {
+                    break;
+                }
             }
-            if !attempts.lost().await? {
-                break;
-            }
-        }
-        Err(Error::Conflict {
-            what: "the file is changed faster than this handle can follow: everything".into(),
-            layer: self.sequence(),
+            Err(Error::Conflict {
+                what: "the file is changed faster than this handle can follow: everything".into(),
+                layer: self.sequence(),
+            })
         })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use array_format_core::wire::header::Id;
+use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
@@ -93,31 +94,33 @@ impl ArrayFile {
     }
 
     /// The snapshot at a point of this handle's history, or a merge of it.
-    pub(crate) async fn find_at(&self, at: &At) -> Result<Found> {
-        let (sequence, mut layer) = self.resolve(at).await?;
-        let mut number = sequence;
-        if sequence != self.sequence() {
-            let chain = self.chain().await?;
-            if chain.row(sequence).is_none_or(|row| row.id != layer) {
-                return Err(Error::corrupt(format!(
-                    "{at} names a layer that is not in the history"
-                )));
-            }
-            let Some(kept) = chain.kept_as(sequence) else {
-                return Err(Error::SnapshotExpired {
-                    detail: format!("{at} is not kept any more: a compaction has given it up"),
-                });
-            };
-            (number, layer) = (kept.sequence, kept.id);
-        }
-        let found = self.find_layer(number, layer).await;
-        found.map_err(|error| match error {
-            Error::SnapshotExpired { detail } | Error::FileNotFound { path: detail } => {
-                Error::SnapshotExpired {
-                    detail: format!("{at} is not kept any more ({detail})"),
+    pub(crate) fn find_at<'a>(&'a self, at: &'a At) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            let (sequence, mut layer) = self.resolve(at).await?;
+            let mut number = sequence;
+            if sequence != self.sequence() {
+                let chain = self.chain().await?;
+                if chain.row(sequence).is_none_or(|row| row.id != layer) {
+                    return Err(Error::corrupt(format!(
+                        "{at} names a layer that is not in the history"
+                    )));
                 }
+                let Some(kept) = chain.kept_as(sequence) else {
+                    return Err(Error::SnapshotExpired {
+                        detail: format!("{at} is not kept any more: a compaction has given it up"),
+                    });
+                };
+                (number, layer) = (kept.sequence, kept.id);
             }
-            other => other,
+            let found = self.find_layer(number, layer).await;
+            found.map_err(|error| match error {
+                Error::SnapshotExpired { detail } | Error::FileNotFound { path: detail } => {
+                    Error::SnapshotExpired {
+                        detail: format!("{at} is not kept any more ({detail})"),
+                    }
+                }
+                other => other,
+            })
         })
     }
 

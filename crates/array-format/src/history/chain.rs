@@ -7,6 +7,7 @@ use array_format_core::snapshot::Snapshot;
 use array_format_core::tree::{Miss, PageSet};
 use array_format_core::wire::page::PageAddress;
 use array_format_core::wire::tables::{LayerRow, Log, Origin};
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
@@ -128,8 +129,8 @@ impl ArrayFile {
     }
 
     /// The history up to this handle's snapshot. Costs the pages of the log.
-    pub(crate) async fn chain(&self) -> Result<Chain> {
-        self.chain_of(&self.log_pages().await?)
+    pub(crate) fn chain(&self) -> BoxFuture<'_, Result<Chain>> {
+        Box::pin(async move { self.chain_of(&self.log_pages().await?) })
     }
 
     /// The history, out of all pages of the log.

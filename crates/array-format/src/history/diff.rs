@@ -6,6 +6,7 @@ use std::sync::Arc;
 use array_format_core::array::ArrayMeta;
 use array_format_core::elements::Elements;
 use array_format_core::wire::tables::{FILE_ID, FrameKey, FrameRow};
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::error::Result;
@@ -123,85 +124,91 @@ impl ArrayFile {
         this.diff_committed(other, options).await
     }
 
-    async fn diff_committed(&self, other: &ArrayFile, options: DiffOptions) -> Result<Diff> {
-        let (before, after) = (self.by_name()?, other.by_name()?);
-        let same_file = self.snapshot.root.file == other.snapshot.root.file;
-        let pairs: Vec<(&ArrayMeta, &ArrayMeta)> = before
-            .iter()
-            .filter_map(|(name, meta)| Some((*meta, *after.get(name)?)))
-            .collect();
-        let mut chunks = if same_file {
-            self.chunks_of_one_file(other).await?
-        } else {
-            Chunks::new()
-        };
-        let mut diff = Diff {
-            attributes: attribute_diff(&self.all_of(FILE_ID)?, &other.all_of(FILE_ID)?),
-            ..Diff::default()
-        };
-        for (name, meta) in &before {
-            if !after.contains_key(name) {
-                diff.arrays.push(one_sided(
-                    name,
-                    Change::Removed,
-                    self.all_of(meta.id)?,
-                    true,
-                ));
-            }
-        }
-        for (name, meta) in &after {
-            if !before.contains_key(name) {
-                diff.arrays.push(one_sided(
-                    name,
-                    Change::Added,
-                    other.all_of(meta.id)?,
-                    false,
-                ));
-            }
-        }
-        for (old, new) in pairs {
-            let same_grid = old.dtype == new.dtype && old.chunk_shape == new.chunk_shape;
-            let found = match chunks.remove(&old.id) {
-                _ if !same_grid => BTreeSet::new(),
-                Some(found) if old.id == new.id => found,
-                None if same_file && old.id == new.id => BTreeSet::new(),
-                _ => self.chunks_of_arrays(old.id, other, new.id).await?,
+    fn diff_committed<'a>(
+        &'a self,
+        other: &'a ArrayFile,
+        options: DiffOptions,
+    ) -> BoxFuture<'a, Result<Diff>> {
+        Box::pin(async move {
+            let (before, after) = (self.by_name()?, other.by_name()?);
+            let same_file = self.snapshot.root.file == other.snapshot.root.file;
+            let pairs: Vec<(&ArrayMeta, &ArrayMeta)> = before
+                .iter()
+                .filter_map(|(name, meta)| Some((*meta, *after.get(name)?)))
+                .collect();
+            let mut chunks = if same_file {
+                self.chunks_of_one_file(other).await?
+            } else {
+                Chunks::new()
             };
-            let mut differing = Vec::new();
-            for coordinates in found {
-                let elements = if options.values {
-                    match self
-                        .differing_elements(old, other, new, &coordinates)
-                        .await?
-                    {
-                        0 => continue,
-                        n => Some(n),
-                    }
-                } else {
-                    None
+            let mut diff = Diff {
+                attributes: attribute_diff(&self.all_of(FILE_ID)?, &other.all_of(FILE_ID)?),
+                ..Diff::default()
+            };
+            for (name, meta) in &before {
+                if !after.contains_key(name) {
+                    diff.arrays.push(one_sided(
+                        name,
+                        Change::Removed,
+                        self.all_of(meta.id)?,
+                        true,
+                    ));
+                }
+            }
+            for (name, meta) in &after {
+                if !before.contains_key(name) {
+                    diff.arrays.push(one_sided(
+                        name,
+                        Change::Added,
+                        other.all_of(meta.id)?,
+                        false,
+                    ));
+                }
+            }
+            for (old, new) in pairs {
+                let same_grid = old.dtype == new.dtype && old.chunk_shape == new.chunk_shape;
+                let found = match chunks.remove(&old.id) {
+                    _ if !same_grid => BTreeSet::new(),
+                    Some(found) if old.id == new.id => found,
+                    None if same_file && old.id == new.id => BTreeSet::new(),
+                    _ => self.chunks_of_arrays(old.id, other, new.id).await?,
                 };
-                differing.push(ChunkDiff {
-                    coordinates,
-                    elements,
+                let mut differing = Vec::new();
+                for coordinates in found {
+                    let elements = if options.values {
+                        match self
+                            .differing_elements(old, other, new, &coordinates)
+                            .await?
+                        {
+                            0 => continue,
+                            n => Some(n),
+                        }
+                    } else {
+                        None
+                    };
+                    differing.push(ChunkDiff {
+                        coordinates,
+                        elements,
+                    });
+                }
+                let attributes = attribute_diff(&self.all_of(old.id)?, &other.all_of(new.id)?);
+                let change = if is_redefined(old, new) {
+                    Change::Redefined
+                } else if differing.is_empty() && attributes.is_empty() {
+                    continue;
+                } else {
+                    Change::Changed
+                };
+                diff.arrays.push(ArrayDiff {
+                    name: old.name.clone(),
+                    change,
+                    attributes,
+                    chunks: differing,
                 });
             }
-            let attributes = attribute_diff(&self.all_of(old.id)?, &other.all_of(new.id)?);
-            let change = if is_redefined(old, new) {
-                Change::Redefined
-            } else if differing.is_empty() && attributes.is_empty() {
-                continue;
-            } else {
-                Change::Changed
-            };
-            diff.arrays.push(ArrayDiff {
-                name: old.name.clone(),
-                change,
-                attributes,
-                chunks: differing,
-            });
-        }
-        diff.arrays.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(diff)
+            diff.arrays.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(diff)
+        })
     }
 
     fn by_name(&self) -> Result<BTreeMap<&str, &ArrayMeta>> {

@@ -1,5 +1,7 @@
 //! Going back, as a new commit.
 
+use futures::future::BoxFuture;
+
 use super::At;
 use crate::ArrayFile;
 use crate::commit::{Made, Work};
@@ -20,23 +22,28 @@ impl ArrayFile {
                 "restore with pending changes: flush them first, or open the file again to drop them",
             ));
         }
-        let at = at.into();
-        let found = self.find_at(&at).await?;
-        if found.snapshot.root.layer == self.snapshot.root.layer {
-            return Ok(());
-        }
-        let message = format!("restore of {at}");
-        let mut work = Work::Restore(Box::new(found.snapshot), message);
-        match self.make_layer(&mut work).await? {
-            Made::Counts => {
-                self.forget_pending();
-                Ok(())
+        self.restore_to(at.into()).await
+    }
+
+    fn restore_to(&mut self, at: At) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let found = self.find_at(&at).await?;
+            if found.snapshot.root.layer == self.snapshot.root.layer {
+                return Ok(());
             }
-            Made::Before | Made::Again => Err(Error::Storage("a restore met a flush".into())),
-            Made::Overtaken(found) => Err(Error::Conflict {
-                what: "the file, of which an older state was to be restored,".into(),
-                layer: found.snapshot.root.sequence,
-            }),
-        }
+            let message = format!("restore of {at}");
+            let mut work = Work::Restore(Box::new(found.snapshot), message);
+            match self.make_layer(&mut work).await? {
+                Made::Counts => {
+                    self.forget_pending();
+                    Ok(())
+                }
+                Made::Before | Made::Again => Err(Error::Storage("a restore met a flush".into())),
+                Made::Overtaken(found) => Err(Error::Conflict {
+                    what: "the file, of which an older state was to be restored,".into(),
+                    layer: found.snapshot.root.sequence,
+                }),
+            }
+        })
     }
 }

@@ -8,6 +8,7 @@ use array_format_core::commit::PlacedFrame;
 use array_format_core::wire::tables::{
     Arrays, AttributeRow, Attributes, FILE_ID, FrameKey, Frames, Layers, Statistics,
 };
+use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
@@ -101,12 +102,7 @@ impl ArrayFile {
         if target.settings.message.is_empty() {
             target.settings.message = format!("salvaged from {}", wreck.source.place.path());
         }
-        let mut rescue = Rescue::new(wreck, target);
-        rescue.names().await?;
-        rescue.attributes().await?;
-        rescue.frames().await?;
-        rescue.target.flush().await?;
-        Ok(rescue.out)
+        Rescue::new(wreck, target).run().await
     }
 }
 
@@ -124,6 +120,16 @@ struct Rescue {
 }
 
 impl Rescue {
+    fn run(mut self) -> BoxFuture<'static, Result<Salvaged>> {
+        Box::pin(async move {
+            self.names().await?;
+            self.attributes().await?;
+            self.frames().await?;
+            self.target.flush().await?;
+            Ok(self.out)
+        })
+    }
+
     fn new(mut wreck: Wreck, target: ArrayFile) -> Self {
         let out = Salvaged {
             commit: wreck.state.root.sequence,

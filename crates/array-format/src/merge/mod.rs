@@ -15,6 +15,7 @@ pub use policy::CompactionPolicy;
 pub use vacuum::{Orphan, Reason, VacuumOptions, Vacuumed};
 
 use array_format_core::wire::tables::LayerRow;
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::commit::{Attempts, Made, Work};
@@ -112,19 +113,25 @@ impl ArrayFile {
     /// # Errors
     /// As [`ArrayFile::compact`].
     pub async fn compact_with(&mut self, options: CompactOptions) -> Result<Compaction> {
-        self.flush().await?;
-        // Others may have committed since this handle last looked.
-        self.refresh().await?;
-        self.check_writable()?;
-        let retention = options.retention.unwrap_or(self.settings.retention);
-        let mut done = self
-            .merge(options.scope, retention, options.progress)
-            .await?;
-        if !done.promoted && self.may_promote().await? {
-            done.promoted = self.promote(None).await?;
-        }
-        done.removed = self.clear().await? + self.clear_annexes().await?;
-        Ok(done)
+        self.merge_all(options).await
+    }
+
+    fn merge_all(&mut self, options: CompactOptions) -> BoxFuture<'_, Result<Compaction>> {
+        Box::pin(async move {
+            self.flush().await?;
+            // Others may have committed since this handle last looked.
+            self.refresh().await?;
+            self.check_writable()?;
+            let retention = options.retention.unwrap_or(self.settings.retention);
+            let mut done = self
+                .merge(options.scope, retention, options.progress)
+                .await?;
+            if !done.promoted && self.may_promote().await? {
+                done.promoted = self.promote(None).await?;
+            }
+            done.removed = self.clear().await? + self.clear_annexes().await?;
+            Ok(done)
+        })
     }
 
     /// Merges layers of this snapshot, and of those that are committed meanwhile.

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use array_format_core::wire::header::Id;
+use futures::future::BoxFuture;
 
 use crate::ArrayFile;
 use crate::error::{Error, Result};
@@ -96,53 +97,62 @@ impl ArrayFile {
     /// # Errors
     /// [`Error::Unsupported`] on a store that cannot list; as [`ArrayFile::refresh`].
     pub async fn vacuum(&mut self, options: &VacuumOptions) -> Result<Vacuumed> {
-        self.check_writable()?;
-        self.refresh().await?;
-        let mut done = Vacuumed::default();
-        if !options.dry_run && self.may_promote().await? {
-            done.promoted = self.promote(None).await?;
-        }
-        let listed = self.place.sidecars().await?;
-        let listed = listed.ok_or_else(|| {
-            Error::Unsupported(format!(
-                "the store of {} cannot list, which vacuum needs",
-                self.place.path()
-            ))
-        })?;
-        // What was committed before the list was made is known now.
-        self.refresh().await?;
-        let orphans = self.orphans(listed, options.grace).await?;
-        if !options.dry_run && !orphans.is_empty() {
-            // As in `clear`.
-            self.place.make_durable().await?;
-        }
-        for (how, orphan) in orphans {
-            if !options.dry_run {
-                match how {
-                    How::Layer(number, layer) => {
-                        if !self.vacate(number, layer).await? {
-                            continue;
+        self.remove_orphans(options).await
+    }
+
+    fn remove_orphans<'a>(
+        &'a mut self,
+        options: &'a VacuumOptions,
+    ) -> BoxFuture<'a, Result<Vacuumed>> {
+        Box::pin(async move {
+            self.check_writable()?;
+            self.refresh().await?;
+            let mut done = Vacuumed::default();
+            if !options.dry_run && self.may_promote().await? {
+                done.promoted = self.promote(None).await?;
+            }
+            let listed = self.place.sidecars().await?;
+            let listed = listed.ok_or_else(|| {
+                Error::Unsupported(format!(
+                    "the store of {} cannot list, which vacuum needs",
+                    self.place.path()
+                ))
+            })?;
+            // What was committed before the list was made is known now.
+            self.refresh().await?;
+            let orphans = self.orphans(listed, options.grace).await?;
+            if !options.dry_run && !orphans.is_empty() {
+                // As in `clear`.
+                self.place.make_durable().await?;
+            }
+            for (how, orphan) in orphans {
+                if !options.dry_run {
+                    match how {
+                        How::Layer(number, layer) => {
+                            if !self.vacate(number, layer).await? {
+                                continue;
+                            }
                         }
-                    }
-                    How::Leftover(leftover) => {
-                        let Some(local) = self.place.local() else {
-                            continue;
-                        };
-                        let removed = local.remove_leftover(&leftover).await;
-                        if !removed.map_err(|error| Error::Storage(error.to_string()))? {
-                            continue;
+                        How::Leftover(leftover) => {
+                            let Some(local) = self.place.local() else {
+                                continue;
+                            };
+                            let removed = local.remove_leftover(&leftover).await;
+                            if !removed.map_err(|error| Error::Storage(error.to_string()))? {
+                                continue;
+                            }
                         }
-                    }
-                    How::Object => {
-                        let path = object_store::path::Path::parse(&orphan.path);
-                        let path = path.map_err(|e| Error::invalid(e.to_string()))?;
-                        self.place.remove(&path).await?;
+                        How::Object => {
+                            let path = object_store::path::Path::parse(&orphan.path);
+                            let path = path.map_err(|e| Error::invalid(e.to_string()))?;
+                            self.place.remove(&path).await?;
+                        }
                     }
                 }
+                done.orphans.push(orphan);
             }
-            done.orphans.push(orphan);
-        }
-        Ok(done)
+            Ok(done)
+        })
     }
 
     /// What serves nobody, by rising number.

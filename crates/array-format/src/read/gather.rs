@@ -9,9 +9,10 @@ use array_format_core::wire::header::Id;
 use array_format_core::wire::tables::{FrameKey, FrameRow};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use futures::future::BoxFuture;
 
 use super::direct::{self, Job, Stored};
-use super::sink::{Box, Decoded, Sink};
+use super::sink::{Decoded, Sink, TileBox};
 use crate::ArrayFile;
 use crate::blocking;
 use crate::error::{Error, Result};
@@ -47,29 +48,31 @@ struct Located {
 }
 
 /// Brings the elements of a region to `sink`.
-pub(crate) async fn gather(
-    file: &ArrayFile,
-    meta: &Arc<ArrayMeta>,
-    region: &Region,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    let grid = meta.grid()?;
-    let pending = file.pending.array(&meta.name);
-    let mut tiles = grid.tiles(region);
-    loop {
-        let batch: Vec<Tile> = tiles.by_ref().take(BATCH_TILES).collect();
-        if batch.is_empty() {
-            return Ok(());
+pub(crate) fn gather<'a>(
+    file: &'a ArrayFile,
+    meta: &'a Arc<ArrayMeta>,
+    region: &'a Region,
+    sink: &'a mut dyn Sink,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let grid = meta.grid()?;
+        let pending = file.pending.array(&meta.name);
+        let mut tiles = grid.tiles(region);
+        loop {
+            let batch: Vec<Tile> = tiles.by_ref().take(BATCH_TILES).collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            Gather {
+                file,
+                meta,
+                pending,
+                region,
+            }
+            .batch(batch, sink)
+            .await?;
         }
-        Gather {
-            file,
-            meta,
-            pending,
-            region,
-        }
-        .batch(batch, sink)
-        .await?;
-    }
+    })
 }
 
 struct Gather<'a> {
@@ -90,7 +93,7 @@ impl Gather<'_> {
             match self.pending.and_then(|p| p.tiles.get(&tile.key)) {
                 Some(PendingTile::Dirty(elements)) => sink.put(
                     Decoded::Elements(elements),
-                    Box {
+                    TileBox {
                         origin: &tile.origin,
                         shape: &tile.extent,
                         part: &part,
@@ -411,7 +414,7 @@ impl Gather<'_> {
         let Some(part) = wanted.held() else {
             return Ok(());
         };
-        let place = Box {
+        let place = TileBox {
             origin: &wanted.tile.origin,
             shape: &wanted.extent,
             part: &part,

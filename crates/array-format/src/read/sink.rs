@@ -18,7 +18,7 @@ pub(crate) enum Decoded<'a> {
 }
 
 /// A box of elements in C order, and the part of it that is wanted.
-pub(crate) struct Box<'a> {
+pub(crate) struct TileBox<'a> {
     pub(crate) origin: &'a [u64],
     pub(crate) shape: &'a [u64],
     pub(crate) part: &'a Region,
@@ -27,7 +27,7 @@ pub(crate) struct Box<'a> {
 /// Takes the elements of a region, part by part.
 pub(crate) trait Sink: Send {
     /// Takes the wanted part of a box.
-    fn put(&mut self, elements: Decoded<'_>, place: Box<'_>) -> Result<()>;
+    fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()>;
 
     /// Fills a part that was never written.
     fn fill(&mut self, part: &Region) -> Result<()>;
@@ -44,7 +44,7 @@ pub(super) fn minus(a: &[u64], b: &[u64]) -> Coords {
 }
 
 /// Runs of a wanted part from its box to its region.
-fn runs(place: &Box<'_>, region: &Region, run: impl FnMut(usize, usize, usize)) {
+fn runs(place: &TileBox<'_>, region: &Region, run: impl FnMut(usize, usize, usize)) {
     for_each_run(
         &place.part.shape,
         (place.shape, &minus(&place.part.start, place.origin)),
@@ -93,7 +93,7 @@ fn short(actual: usize, expected: usize) -> Error {
 }
 
 impl Sink for BytesSink<'_> {
-    fn put(&mut self, elements: Decoded<'_>, place: Box<'_>) -> Result<()> {
+    fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()> {
         let source: &[u8] = match &elements {
             Decoded::Raw(raw) => raw,
             Decoded::Elements(Elements::Fixed { bytes, .. }) => bytes,
@@ -156,7 +156,7 @@ impl<'a, T: ArrayElement> ValuesSink<'a, T> {
 }
 
 impl<T: ArrayElement> Sink for ValuesSink<'_, T> {
-    fn put(&mut self, elements: Decoded<'_>, place: Box<'_>) -> Result<()> {
+    fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()> {
         let items = match elements {
             Decoded::Raw(raw) => T::try_decode_chunk(&raw)?,
             Decoded::Elements(elements) => T::try_decode_chunk(&elements.encode()?)?,
@@ -202,7 +202,7 @@ impl<'a> ElementsSink<'a> {
 }
 
 impl Sink for ElementsSink<'_> {
-    fn put(&mut self, elements: Decoded<'_>, place: Box<'_>) -> Result<()> {
+    fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()> {
         let owned;
         let source = match elements {
             Decoded::Elements(elements) => elements,

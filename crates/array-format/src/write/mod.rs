@@ -12,6 +12,7 @@ use array_format_core::commit::PlacedFrame;
 use array_format_core::elements::{Elements, ElementsRef};
 use array_format_core::frame;
 use array_format_core::geometry::{Coords, Region, Tile, TileKey};
+use futures::future::BoxFuture;
 use ndarray::{ArrayView, IxDyn};
 
 use crate::ArrayFile;
@@ -98,36 +99,38 @@ impl ArrayFile {
     }
 
     /// Writes a region of an array whose definition becomes `meta` with it.
-    pub(crate) async fn write_region(
-        &mut self,
+    pub(crate) fn write_region<'a>(
+        &'a mut self,
         meta: Arc<ArrayMeta>,
         region: Region,
-        data: &(impl Supply + Sync),
-    ) -> Result<()> {
-        let mut writer = Writer::new(self, meta)?;
-        let grid = writer.meta.grid()?;
-        for tile in grid.tiles(&region) {
-            let Some(part) = region.intersect(&tile.origin, &tile.extent) else {
-                continue;
-            };
-            let elements = data.part(&region, &part, &writer.meta)?;
-            let inside = frame::inside(&writer.meta, &tile);
-            if part.start == tile.origin && part.shape == inside {
-                let elements = if inside == tile.extent {
-                    elements
+        data: &'a (dyn Supply + Sync),
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut writer = Writer::new(self, meta)?;
+            let grid = writer.meta.grid()?;
+            for tile in grid.tiles(&region) {
+                let Some(part) = region.intersect(&tile.origin, &tile.extent) else {
+                    continue;
+                };
+                let elements = data.part(&region, &part, &writer.meta)?;
+                let inside = frame::inside(&writer.meta, &tile);
+                if part.start == tile.origin && part.shape == inside {
+                    let elements = if inside == tile.extent {
+                        elements
+                    } else {
+                        let part = (&part, elements.borrowed());
+                        writer.over_fill(&tile, part)?.into()
+                    };
+                    writer.encode(tile, elements);
                 } else {
                     let part = (&part, elements.borrowed());
-                    writer.over_fill(&tile, part)?.into()
-                };
-                writer.encode(tile, elements);
-            } else {
-                let part = (&part, elements.borrowed());
-                let whole = writer.over_present(self, &tile, part).await?;
-                writer.keep(self, tile, whole);
+                    let whole = writer.over_present(self, &tile, part).await?;
+                    writer.keep(self, tile, whole);
+                }
+                writer.drain(self, BATCH_BYTES).await?;
             }
-            writer.drain(self, BATCH_BYTES).await?;
-        }
-        writer.finish(self).await
+            writer.finish(self).await
+        })
     }
 
     /// Encodes dirty tiles into the spool.

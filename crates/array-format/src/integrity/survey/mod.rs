@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use array_format_core::snapshot::Snapshot;
 use array_format_core::wire::root::Root;
 use array_format_core::wire::tables::{LayerRow, StatisticsRow, Table};
+use futures::future::BoxFuture;
 
 use super::pages::{Hole, Tally};
 use super::problem::{Affected, Part, Problem};
@@ -106,17 +107,19 @@ impl<'a> Survey<'a> {
     }
 
     /// Goes through all of it, and on after a problem.
-    pub(super) async fn run(mut self) -> Result<Verified> {
-        self.layers().await?;
-        self.names().await?;
-        self.attributes().await?;
-        self.statistics().await?;
-        self.frames().await?;
-        self.sums();
-        self.history().await?;
-        self.out.checked_pages = self.tally.pages;
-        self.out.checked_bytes += self.tally.bytes;
-        Ok(self.out)
+    pub(super) fn run(mut self) -> BoxFuture<'a, Result<Verified>> {
+        Box::pin(async move {
+            self.layers().await?;
+            self.names().await?;
+            self.attributes().await?;
+            self.statistics().await?;
+            self.frames().await?;
+            self.sums();
+            self.history().await?;
+            self.out.checked_pages = self.tally.pages;
+            self.out.checked_bytes += self.tally.bytes;
+            Ok(self.out)
+        })
     }
 
     fn hole<T: Table>(&mut self, hole: &Hole<T::Key>, affects: Vec<Affected>) {
