@@ -25,10 +25,27 @@ class Unsupported(Exception):
     """A peer has no such action, or no such codec."""
 
 
+# What arrays of texts are in Python: NumPy's own type; objects and fixed widths where a package needs them.
+TEXT = np.dtypes.StringDType()
+WIDTH = 24
+
+
+def is_text(request):
+    return request["dataset"]["dtype"] == "text"
+
+
+def load(dataset):
+    if dataset["dtype"] == "text":
+        with open(dataset["raw"]) as file:
+            return np.array(file.read().splitlines(), dtype=TEXT)
+    return np.fromfile(dataset["raw"], dtype=dataset["dtype"])
+
+
 def zarr_codecs(request):
     """The codecs of a Zarr v3 array, as its metadata has them."""
     bytes_ = {"name": "bytes", "configuration": {"endian": "little"}}
-    codec, itemsize = request["codec"], np.dtype(request["dataset"]["dtype"]).itemsize
+    codec = request["codec"]
+    itemsize = 1 if is_text(request) else np.dtype(request["dataset"]["dtype"]).itemsize
     if codec == "none":
         return [bytes_]
     if codec == "zstd":
@@ -46,6 +63,10 @@ class Peer:
         self.set = request["dataset"]
         self.store = request["store"]
         self.threads = request["threads"]
+
+    def prepare(self, data):
+        """The data as the package takes them; not timed."""
+        return data
 
     def write(self, data):
         raise Unsupported
@@ -70,6 +91,11 @@ class TensorStore(Peer):
         }
         spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": self.store}, "context": context}
         return tensorstore.open(spec | options).result()
+
+    def prepare(self, data):
+        if is_text(self.request):
+            raise Unsupported
+        return data
 
     def write(self, data):
         metadata = {
@@ -101,8 +127,9 @@ class ZarrPython(Peer):
         zarr = self._configure()
         codecs = zarr_codecs(self.request)
         compressors = [zarr.registry.get_codec_class(c["name"]).from_dict(c) for c in codecs[1:]]
+        dtype = "str" if is_text(self.request) else self.set["dtype"]
         return zarr.create_array(
-            store, shape=self.set["shape"], chunks=self.set["chunk"], dtype=self.set["dtype"],
+            store, shape=self.set["shape"], chunks=self.set["chunk"], dtype=dtype,
             compressors=compressors or None, zarr_format=3,
         )
 
@@ -146,7 +173,8 @@ class H5py(Peer):
         import hdf5plugin
 
         codec = self.request["codec"]
-        if codec == "none":
+        # Filters do not see texts of variable length, which are on a heap of their own.
+        if codec == "none" or is_text(self.request):
             return {}
         if codec == "lz4":
             return {"compression": hdf5plugin.LZ4()}
@@ -155,10 +183,21 @@ class H5py(Peer):
         raise Unsupported
 
     def _create(self, file, name, **options):
+        import h5py
+
         chunks = None if self.set["chunk"] == self.set["shape"] else tuple(self.set["chunk"])
+        dtype = h5py.string_dtype() if is_text(self.request) else self.set["dtype"]
         return file.create_dataset(
-            name, shape=self.set["shape"], dtype=self.set["dtype"], chunks=chunks, **self._filter(), **options
+            name, shape=self.set["shape"], dtype=dtype, chunks=chunks, **self._filter(), **options
         )
+
+    def prepare(self, data):
+        if is_text(self.request) and self.request["codec"] != "none":
+            raise Unsupported
+        return data.astype(object) if is_text(self.request) else data
+
+    def window(self, array, where):
+        return array.asstr()[where] if is_text(self.request) else array[where]
 
     def write(self, data):
         os.makedirs(self.store, exist_ok=True)
@@ -180,6 +219,9 @@ class H5py(Peer):
 class Blosc2(Peer):
     def _path(self):
         return os.path.join(self.store, "data.b2nd")
+
+    def prepare(self, data):
+        return data.astype(f"S{WIDTH}") if is_text(self.request) else data
 
     def write(self, data):
         import blosc2
@@ -265,7 +307,11 @@ def disk_usage(folder):
 
 
 def check(read, expected):
-    if not np.array_equal(np.asarray(read), expected):
+    read = np.asarray(read)
+    if expected.dtype == TEXT:
+        read = np.char.decode(read, "utf-8") if read.dtype.kind == "S" else read
+        read = read.astype(TEXT)
+    if not np.array_equal(read, expected):
         raise ValueError("what was read differs")
 
 
@@ -276,9 +322,9 @@ def warm_up(request):
     with tempfile.TemporaryDirectory() as folder:
         small = dict(request, store=os.path.join(folder, "warm"), durable=False)
         small["dataset"] = dict(request["dataset"], shape=[4], chunk=[2], count=1)
-        data = np.arange(4, dtype=request["dataset"]["dtype"])
+        data = np.array(list("abcd"), dtype=TEXT) if is_text(request) else np.arange(4, dtype=request["dataset"]["dtype"])
         peer = PEERS[request["peer"]](small)
-        peer.write(data)
+        peer.write(peer.prepare(data))
         check(peer.window(peer.open(), slice(None)), data)
 
 
@@ -287,14 +333,15 @@ def measure(request):
         os.sched_setaffinity(0, {0})
     warm_up(request)
     dataset, action = request["dataset"], request["action"]
-    data = np.fromfile(dataset["raw"], dtype=dataset["dtype"])
+    data = load(dataset)
     peer = PEERS[request["peer"]](request)
-    kind = action["kind"]
+    kind = action["kind"].removesuffix("_texts")
     if kind != "write":
         data = data.reshape([dataset["count"], *dataset["shape"]])
     if kind == "write":
         shutil.rmtree(request["store"], ignore_errors=True)
         data = data.reshape(dataset["shape"] if dataset["count"] == 1 else [dataset["count"], *dataset["shape"]])
+        data = peer.prepare(data)
         meter = Meter()
         meter.time(lambda: peer.write(data))
         meter.stop()

@@ -26,13 +26,15 @@ fn measure(request: &Request) -> Result<Sample> {
     if request.threads == 1 {
         meter::pin_to_one_core()?;
     }
-    let mut peer = peers::by_name(&request.peer)?;
+    let mut peer = peers::by_name(&request.peer, request.threads)?;
     let peer = &mut *peer;
     match &request.action {
         Action::Write => write(peer, request),
         Action::Read => read(peer, request),
         Action::ReadInto => read_into(peer, request),
         Action::ReadEach => read_each(peer, request),
+        Action::WriteTexts => write_texts(peer, request),
+        Action::ReadTexts => read_texts(peer, request),
         Action::Windows { shape, starts } => windows(peer, request, shape, starts),
         Action::Commits { n } => commits(peer, request, *n),
         Action::ReadChunk => read_chunk(peer, request),
@@ -136,6 +138,26 @@ fn read_each(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
         "{wrong} of {seen} arrays differ"
     );
     Ok(sample)
+}
+
+fn write_texts(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
+    let texts = request.dataset.texts()?;
+    clear(&request.store)?;
+    timed(request, |meter| {
+        meter.time(|| peer.write_texts(request, &texts))
+    })
+}
+
+fn read_texts(peer: &mut dyn Peer, request: &Request) -> Result<Sample> {
+    let texts = request.dataset.texts()?;
+    let mut meter = Meter::start()?;
+    let read = meter.time(|| peer.read_texts(request))?;
+    meter.stop()?;
+    ensure!(
+        read.all().eq(texts.iter().map(String::as_str)),
+        "what was read differs"
+    );
+    Ok(meter.sample(disk_usage(&request.store)?))
 }
 
 fn windows(

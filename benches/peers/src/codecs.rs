@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use array_format_core::DType;
-use array_format_core::codec::{CodecSpec, Filter, Pipeline, PipelineRecord, SAMPLES, choose, sample};
+use array_format_core::codec::{
+    CodecSpec, Filter, Pipeline, PipelineRecord, SAMPLES, choose, sample,
+};
 use array_format_core::elements::Elements;
 
-use crate::data::{self, Dtype, Look};
+use crate::data::{self, Look};
 use crate::meter::{cpu_time, pin_to_one_core};
+use crate::peers::dtype;
 use crate::report;
 use crate::runner::middle;
 use crate::works::Size;
@@ -312,27 +315,14 @@ fn all_data(size: Size) -> Result<Vec<Data>> {
     ));
     all.push(strings(size)?);
     for field in climate::fields(&raw_folder())? {
-        let dtype = match field.dataset.dtype {
-            Dtype::Uint8 => DType::UInt8,
-            Dtype::Int16 => DType::Int16,
-            Dtype::Int32 => DType::Int32,
-            Dtype::Float32 => DType::Float32,
-        };
-        let raw = field.dataset.load()?;
-        all.push(Data::fixed(format!("Climate: {}", field.title), dtype, raw));
+        let (title, set) = (format!("Climate: {}", field.title), field.dataset);
+        all.push(Data::fixed(title, dtype(set.dtype), set.load()?));
     }
     Ok(all)
 }
 
 /// Names of stations, as profiles carry them.
 fn strings(size: Size) -> Result<Data> {
-    const SHIPS: [&str; 5] = [
-        "Meteor",
-        "Polarstern",
-        "Atlantis",
-        "Discovery",
-        "L'Atalante",
-    ];
     let n = (megabytes(size) << 20) / 24;
     let mut data = Data::fixed(
         "Short strings: names of stations",
@@ -342,13 +332,7 @@ fn strings(size: Size) -> Result<Data> {
     let mut ends = Vec::new();
     let mut items = Vec::new();
     for i in 0..n {
-        let mixed = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-        let ship = SHIPS[(i / 500 % 5) as usize];
-        items.push(
-            format!("{ship}/{:02}-{:04}", mixed % 90, i % 10_000)
-                .into_bytes()
-                .into(),
-        );
+        items.push(data::station(i).into_bytes().into());
         if items.len() == 8192 || i + 1 == n {
             let encoded = Elements::Variable(std::mem::take(&mut items));
             data.raw.extend_from_slice(&encoded.encode()?);

@@ -14,6 +14,8 @@ pub enum Dtype {
     Int16,
     Int32,
     Float32,
+    /// Short texts: a line of the raw file each.
+    Text,
 }
 
 impl Dtype {
@@ -22,11 +24,13 @@ impl Dtype {
             Self::Uint8 => 1,
             Self::Int16 => 2,
             Self::Int32 | Self::Float32 => 4,
+            // About what they take.
+            Self::Text => 16,
         }
     }
 }
 
-/// Runs `$body` with the type alias `$T` for the Rust type of `$dtype`.
+/// Runs `$body` with the type alias `$T` for the Rust type of `$dtype`; texts have none.
 #[macro_export]
 macro_rules! with_element {
     ($dtype:expr, $T:ident => $body:expr) => {
@@ -47,6 +51,7 @@ macro_rules! with_element {
                 type $T = f32;
                 $body
             }
+            $crate::data::Dtype::Text => return Err($crate::peers::Unsupported.into()),
         }
     };
 }
@@ -93,6 +98,12 @@ impl Dataset {
     pub fn load(&self) -> Result<Vec<u8>> {
         fs::read(&self.raw).with_context(|| self.raw.display().to_string())
     }
+
+    /// The elements of an array of texts.
+    pub fn texts(&self) -> Result<Vec<String>> {
+        let text = String::from_utf8(self.load()?)?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
 }
 
 /// How values look.
@@ -106,6 +117,8 @@ pub enum Look {
     Walk,
     /// u8: nothing a codec could use.
     Noise,
+    /// Texts: names of stations, as profiles carry them.
+    Names,
 }
 
 impl Look {
@@ -115,6 +128,7 @@ impl Look {
             Self::Packed => Dtype::Int16,
             Self::Walk => Dtype::Int32,
             Self::Noise => Dtype::Uint8,
+            Self::Names => Dtype::Text,
         }
     }
 }
@@ -136,27 +150,40 @@ pub fn make(
         chunk: chunk.to_vec(),
         count,
     };
-    if set
-        .raw
-        .metadata()
-        .is_ok_and(|m| m.len() == set.bytes() as u64)
-    {
+    if set.raw.exists() {
         return Ok(set);
     }
     fs::create_dir_all(folder)?;
-    let mut file = BufWriter::with_capacity(1 << 20, fs::File::create(&set.raw)?);
+    let begun = set.raw.with_extension("begun");
+    let mut file = BufWriter::with_capacity(1 << 20, fs::File::create(&begun)?);
     let width = shape.last().copied().unwrap_or(1).min(1440);
     let mut values = Values::new(width);
-    for _ in 0..set.bytes() / set.dtype.size() {
+    for i in 0..set.bytes() / set.dtype.size() {
         match look {
             Look::Field => file.write_all(&(values.hundredths() as f32 / 100.0).to_le_bytes())?,
             Look::Packed => file.write_all(&(values.hundredths() as i16).to_le_bytes())?,
             Look::Walk => file.write_all(&values.walk().to_le_bytes())?,
             Look::Noise => file.write_all(&[(values.random() >> 56) as u8])?,
+            Look::Names => writeln!(file, "{}", station(i as u64))?,
         }
     }
     file.flush()?;
+    fs::rename(begun, &set.raw)?;
     Ok(set)
+}
+
+/// The name of the `i`th station of some cruises.
+pub fn station(i: u64) -> String {
+    const SHIPS: [&str; 5] = [
+        "Meteor",
+        "Polarstern",
+        "Atlantis",
+        "Discovery",
+        "L'Atalante",
+    ];
+    let mixed = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+    let ship = SHIPS[(i / 500 % 5) as usize];
+    format!("{ship}/{:02}-{:04}", mixed % 90, i % 10_000)
 }
 
 /// A stream of values in rows.

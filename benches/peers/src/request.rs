@@ -43,6 +43,10 @@ pub enum Action {
     ReadInto,
     /// Opens it and reads every array into one buffer.
     ReadEach,
+    /// Creates the store with one array of texts, and commits.
+    WriteTexts,
+    /// Opens it and reads the texts.
+    ReadTexts,
     /// Reads windows of the first array through one handle.
     Windows {
         shape: Vec<u64>,

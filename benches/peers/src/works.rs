@@ -80,6 +80,9 @@ pub fn all(raw: &Path, size: Size, wanted: impl Fn(&str) -> bool) -> Result<Vec<
     if wanted("looks") {
         plan.other_data()?;
     }
+    if wanted("texts") {
+        plan.texts()?;
+    }
     if wanted("windows") {
         plan.windows()?;
     }
@@ -236,6 +239,32 @@ impl Plan<'_> {
                 ..base
             });
         }
+        Ok(())
+    }
+
+    fn texts(&mut self) -> Result<()> {
+        let n = self.size.pick(1_000, 2_000_000, 4_000_000);
+        let chunk = self.size.pick(300, 1 << 16, 1 << 16);
+        let set = data::make(self.raw, Look::Names, &[n], &[chunk], 1)?;
+        let others = ["HDF5", "zarr-python", "h5py", "blosc2", "icechunk"];
+        let write = Work {
+            codecs: CODECS.to_vec(),
+            peers: [&[OURS][..], &ZARRS[..1], &PUBLISHED, &others].concat(),
+            ..self.work(
+                "write-texts",
+                format!("Write {n} names of stations"),
+                &set,
+                Action::WriteTexts,
+            )
+        };
+        let read = Work {
+            id: "read-texts",
+            title: "Read them".into(),
+            setup: vec![Action::WriteTexts],
+            action: Action::ReadTexts,
+            ..write.clone()
+        };
+        self.works.extend([write, read]);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::array::ArrayMeta;
-use crate::codec::Pipeline;
+use crate::codec::{Pace, Pipeline};
 use crate::elements::{Elements, ElementsRef};
 use crate::error::{Error, Place, Result};
 use crate::geometry::{Coords, Tile, for_each_run};
@@ -56,13 +56,15 @@ pub fn inside(meta: &ArrayMeta, tile: &Tile) -> Coords {
 /// Encodes the elements of a whole tile, in C order over `tile.extent`.
 ///
 /// Elements beyond the array are the fill value already. Where nothing is compressed, or the array
-/// has one tile, they are left out. `encoded` is what the pipeline makes of them, where that is known.
+/// has one tile, they are left out. `encoded` is what the pipeline makes of them, where that is known;
+/// `buffer` is memory for it, that serves one frame after another.
 pub fn encode<'a>(
     meta: &ArrayMeta,
     pipeline: &Pipeline,
     tile: &Tile,
     elements: ElementsRef<'a>,
-    encoded: Option<&[u8]>,
+    encoded: Option<&'a [u8]>,
+    buffer: &'a mut Vec<u8>,
 ) -> Result<EncodedFrame<'a>> {
     let inside = inside(meta, tile);
     let fill = meta.fill_value.as_ref();
@@ -70,10 +72,10 @@ pub fn encode<'a>(
     let clips = inside != tile.extent && !meta.pads();
     let (stored, raw) = if clips {
         let clipped = cut(elements, &tile.extent, &inside);
-        let (stored, raw) = store(meta, pipeline, clipped.borrowed(), None)?;
+        let (stored, raw) = store(meta, pipeline, clipped.borrowed(), None, buffer)?;
         (Cow::Owned(stored.into_owned()), raw)
     } else {
-        store(meta, pipeline, elements, encoded)?
+        store(meta, pipeline, elements, encoded, buffer)?
     };
     Ok(EncodedFrame {
         raw,
@@ -89,17 +91,17 @@ fn store<'a>(
     meta: &ArrayMeta,
     pipeline: &Pipeline,
     elements: ElementsRef<'a>,
-    encoded: Option<&[u8]>,
+    encoded: Option<&'a [u8]>,
+    buffer: &'a mut Vec<u8>,
 ) -> Result<(Cow<'a, [u8]>, u64)> {
     let raw = elements.encode()?;
     limits::check("bytes of a frame", raw.len() as u64, limits::FRAME_BYTES)?;
     let length = raw.len() as u64;
     let stored = match encoded {
-        Some(encoded) => encoded.to_vec(),
-        None => match pipeline.encode(&raw)? {
-            // Codec none.
-            Cow::Borrowed(_) => return Ok((raw, length)),
-            Cow::Owned(stored) => stored,
+        Some(encoded) => encoded,
+        None => match pipeline.encode_into(&raw, buffer)? {
+            true => &buffer[..],
+            false => return Ok((raw, length)),
         },
     };
     // Tiny frames often grow; frames of larger arrays stay what other readers expect of them, but
@@ -110,7 +112,7 @@ fn store<'a>(
     }
     let what = "stored bytes of a frame";
     limits::check(what, stored.len() as u64, limits::FRAME_BYTES)?;
-    Ok((Cow::Owned(stored), length))
+    Ok((Cow::Borrowed(stored), length))
 }
 
 /// Whether a frame whose stored length is its raw length is stored as it is. Filters alone keep the
@@ -226,7 +228,8 @@ impl FrameDecoder {
 
     /// Whether decoding a frame takes little more than copying it.
     pub fn is_quick(&self) -> bool {
-        self.pipeline.as_ref().is_some_and(Pipeline::is_quick)
+        let pace = self.pipeline.as_ref().map(Pipeline::pace);
+        pace == Some(Pace::Quick)
     }
 
     fn place(&self, row: &FrameRow) -> Place {

@@ -17,12 +17,20 @@ const TARGETS: &[Target] = &[
         filter: "codec::lz4::block::",
     },
     Target {
+        package: "array_format_core",
+        filter: "stats::numbers::",
+    },
+    Target {
         package: "array_format",
         filter: "mapped::",
     },
     Target {
         package: "array_format",
         filter: "spool::",
+    },
+    Target {
+        package: "array_format",
+        filter: "read::fresh::",
     },
     Target {
         package: "array_format",

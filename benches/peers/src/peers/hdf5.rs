@@ -4,10 +4,11 @@ use std::fs::File as Plain;
 
 use anyhow::{Context, Result};
 use hdf5::filters::{BloscShuffle, blosc_set_nthreads};
+use hdf5::types::{FixedUnicode, VarLenUnicode};
 use hdf5::{Dataset as Array, Extent, File, H5Type};
-use ndarray::{ArrayD, ArrayView, IxDyn, Slice, SliceInfo, SliceInfoElem};
+use ndarray::{Array1, ArrayD, ArrayView, IxDyn, Slice, SliceInfo, SliceInfoElem};
 
-use super::{Handle, Peer, Values, unsupported};
+use super::{Handle, Peer, Texts, Values, unsupported};
 use crate::data::Dataset;
 use crate::request::{Codec, Request};
 use crate::with_element;
@@ -94,6 +95,35 @@ impl<T: bytemuck::Pod> Values for ArrayD<T> {
     }
 }
 
+impl Texts for ArrayD<VarLenUnicode> {
+    fn all(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.iter().map(|text| text.as_str()))
+    }
+}
+
+/// Long enough for every name.
+type Fixed = FixedUnicode<24>;
+
+impl Texts for ArrayD<Fixed> {
+    fn all(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.iter().map(|text| text.as_str()))
+    }
+}
+
+/// Writes texts of one of HDF5's types.
+fn put_texts<T: H5Type>(request: &Request, texts: Vec<T>) -> Result<()> {
+    let file = create(request)?;
+    let array = define::<T>(
+        &file,
+        &request.dataset,
+        &Dataset::name(0),
+        request.codec,
+        false,
+    )?;
+    array.write(&Array1::from(texts))?;
+    commit(&file, request)
+}
+
 impl Peer for Hdf5 {
     fn write(&mut self, request: &Request, data: &[u8]) -> Result<()> {
         let set = &request.dataset;
@@ -130,6 +160,26 @@ impl Peer for Hdf5 {
             each(i, &buffer);
         }
         Ok(())
+    }
+
+    fn write_texts(&mut self, request: &Request, texts: &[String]) -> Result<()> {
+        let failed = |e: hdf5::types::StringError| anyhow::anyhow!("{e}");
+        // Filters do not see texts of variable length, which are on a heap of their own.
+        if request.codec == Codec::None {
+            let texts = texts.iter().map(|text| text.parse().map_err(failed));
+            put_texts::<VarLenUnicode>(request, texts.collect::<Result<_>>()?)
+        } else {
+            let texts = texts.iter().map(|text| text.parse().map_err(failed));
+            put_texts::<Fixed>(request, texts.collect::<Result<_>>()?)
+        }
+    }
+
+    fn read_texts(&mut self, request: &Request) -> Result<Box<dyn Texts>> {
+        let array = open(request)?.dataset(&Dataset::name(0))?;
+        Ok(match request.codec {
+            Codec::None => Box::new(array.read_dyn::<VarLenUnicode>()?),
+            _ => Box::new(array.read_dyn::<Fixed>()?),
+        })
     }
 
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {

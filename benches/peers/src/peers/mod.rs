@@ -11,7 +11,10 @@ mod safetensors;
 pub mod simulated;
 mod zarrs;
 
+pub use ours::dtype;
+
 use anyhow::{Result, bail};
+use ndarray::{ArcArray, IxDyn};
 
 use crate::request::{Request, Simulated};
 
@@ -23,6 +26,23 @@ pub trait Values {
 impl<T: bytemuck::NoUninit> Values for Vec<T> {
     fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(self)
+    }
+}
+
+/// Texts that were read.
+pub trait Texts {
+    fn all(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+}
+
+impl Texts for Vec<String> {
+    fn all(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.iter().map(String::as_str))
+    }
+}
+
+impl Texts for ArcArray<String, IxDyn> {
+    fn all(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.iter().map(String::as_str))
     }
 }
 
@@ -55,6 +75,16 @@ pub trait Peer {
 
     /// Opens the store and reads every array, one after the other.
     fn read_each(&mut self, _request: &Request, _each: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        unsupported()
+    }
+
+    /// Creates the store with one array of texts, commits and closes it.
+    fn write_texts(&mut self, _request: &Request, _texts: &[String]) -> Result<()> {
+        unsupported()
+    }
+
+    /// Opens the store and reads all texts.
+    fn read_texts(&mut self, _request: &Request) -> Result<Box<dyn Texts>> {
         unsupported()
     }
 
@@ -127,9 +157,9 @@ pub trait Handle {
 }
 
 /// The peers of this program, by the names that the tables have.
-pub fn by_name(name: &str) -> Result<Box<dyn Peer>> {
+pub fn by_name(name: &str, threads: usize) -> Result<Box<dyn Peer>> {
     Ok(match name {
-        "array_format" => Box::new(ours::Ours::new()?),
+        "array_format" => Box::new(ours::Ours::new(threads)?),
         "zarrs" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Plain)),
         "zarrs, cache" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Cached)),
         "zarrs, sharded" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Sharded)),

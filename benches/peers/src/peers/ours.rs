@@ -14,7 +14,7 @@ use object_store::path::Path;
 use tokio::runtime::{Builder, Runtime};
 
 use super::catalogue::{self, Attribute};
-use super::{Handle, Peer, Values, simulated};
+use super::{Handle, Peer, Texts, Values, simulated};
 use crate::data::{Dataset, Dtype};
 use crate::request::{Codec, Request, Simulated};
 use crate::with_element;
@@ -24,10 +24,14 @@ pub struct Ours {
 }
 
 impl Ours {
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            runtime: Builder::new_current_thread().build()?,
-        })
+    /// Over a runtime of as many threads as may be used.
+    pub fn new(threads: usize) -> Result<Self> {
+        let mut builder = match threads {
+            1 => Builder::new_current_thread(),
+            _ => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(threads).build()?;
+        Ok(Self { runtime })
     }
 }
 
@@ -55,12 +59,14 @@ fn config(request: &Request) -> FileConfig<NoCompression> {
     .with_default_pipeline(codec)
 }
 
-fn dtype(dtype: Dtype) -> DType {
+/// The type that the format has for these values.
+pub fn dtype(dtype: Dtype) -> DType {
     match dtype {
         Dtype::Uint8 => DType::UInt8,
         Dtype::Int16 => DType::Int16,
         Dtype::Int32 => DType::Int32,
         Dtype::Float32 => DType::Float32,
+        Dtype::Text => DType::String,
     }
 }
 
@@ -147,6 +153,26 @@ impl Peer for Ours {
                 each(i, &buffer);
             }
             Ok(())
+        })
+    }
+
+    fn write_texts(&mut self, request: &Request, texts: &[String]) -> Result<()> {
+        let view = ArrayView::from_shape(IxDyn(&[texts.len()]), texts)?;
+        self.runtime.block_on(async {
+            let mut file = create(request).await?;
+            let name = Dataset::name(0);
+            file.create_array(&name, spec(&request.dataset))?;
+            file.write_array(&name, vec![0], view).await?;
+            Ok(file.flush().await?)
+        })
+    }
+
+    fn read_texts(&mut self, request: &Request) -> Result<Box<dyn Texts>> {
+        self.runtime.block_on(async {
+            let file = open(request).await?;
+            let name = Dataset::name(0);
+            let read = file.read_array::<String>(&name, vec![], vec![]);
+            Ok(Box::new(read.await?) as Box<dyn Texts>)
         })
     }
 

@@ -16,13 +16,14 @@ pub struct SafeTensors;
 
 const FILE: &str = "data.safetensors";
 
-fn dtype(dtype: Dtype) -> TensorType {
-    match dtype {
+fn dtype(dtype: Dtype) -> Result<TensorType> {
+    Ok(match dtype {
         Dtype::Uint8 => TensorType::U8,
         Dtype::Int16 => TensorType::I16,
         Dtype::Int32 => TensorType::I32,
         Dtype::Float32 => TensorType::F32,
-    }
+        Dtype::Text => return unsupported(),
+    })
 }
 
 /// An open file and where each tensor is in it.
@@ -68,7 +69,7 @@ impl Peer for SafeTensors {
         let set = &request.dataset;
         let mut tensors = Vec::with_capacity(set.count);
         for (i, data) in data.chunks(set.array_bytes()).enumerate() {
-            let view = TensorView::new(dtype(set.dtype), set.usize_shape(), data)?;
+            let view = TensorView::new(dtype(set.dtype)?, set.usize_shape(), data)?;
             tensors.push((Dataset::name(i), view));
         }
         let path = request.store.join(FILE);

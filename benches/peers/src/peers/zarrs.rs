@@ -18,7 +18,7 @@ use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::ReadableStorageTraits;
 
 use super::catalogue::{self, Attribute};
-use super::{Handle, Peer, Values, unsupported};
+use super::{Handle, Peer, Texts, Values, unsupported};
 use crate::data::{Dataset, Dtype};
 use crate::request::{Codec, Request};
 use crate::with_element;
@@ -68,7 +68,11 @@ impl Zarrs {
             Codec::BloscZstd => Some(blosc("zstd", 3, "shuffle", set)),
             Codec::Auto => return unsupported(),
         };
-        let mut codecs = vec![json!({"name": "bytes", "configuration": {"endian": "little"}})];
+        let serializer = match set.dtype {
+            Dtype::Text => json!({"name": "vlen-utf8"}),
+            _ => json!({"name": "bytes", "configuration": {"endian": "little"}}),
+        };
+        let mut codecs = vec![serializer];
         codecs.extend(compressor);
         let mut chunk = set.chunk.clone();
         if self.layout == Layout::Sharded {
@@ -92,8 +96,12 @@ impl Zarrs {
 }
 
 fn blosc(name: &str, level: u8, shuffle: &str, set: &Dataset) -> Value {
+    let width = match set.dtype {
+        Dtype::Text => 1,
+        other => other.size(),
+    };
     json!({"name": "blosc", "configuration": {
-        "cname": name, "clevel": level, "shuffle": shuffle, "typesize": set.dtype.size(), "blocksize": 0,
+        "cname": name, "clevel": level, "shuffle": shuffle, "typesize": width, "blocksize": 0,
     }})
 }
 
@@ -112,6 +120,11 @@ fn metadata(
         Dtype::Int16 => "int16",
         Dtype::Int32 => "int32",
         Dtype::Float32 => "float32",
+        Dtype::Text => "string",
+    };
+    let fill = match set.dtype {
+        Dtype::Text => json!(""),
+        _ => json!(0),
     };
     Ok(serde_json::from_value(json!({
         "zarr_format": 3,
@@ -120,7 +133,7 @@ fn metadata(
         "data_type": dtype,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-        "fill_value": 0,
+        "fill_value": fill,
         "codecs": codecs,
         "attributes": attributes,
     }))?)
@@ -192,6 +205,19 @@ impl Peer for Zarrs {
             each(i, &buffer);
         }
         Ok(())
+    }
+
+    fn write_texts(&mut self, request: &Request, texts: &[String]) -> Result<()> {
+        let metadata = self.metadata(&request.dataset, request.codec)?;
+        let array = Array::new_with_metadata(self.store(request)?, &path(0), metadata)?;
+        array.store_metadata()?;
+        Ok(array.store_array_subset(&array.subset_all(), texts)?)
+    }
+
+    fn read_texts(&mut self, request: &Request) -> Result<Box<dyn Texts>> {
+        let array = self.array(request, 0)?;
+        let read: Vec<String> = array.retrieve_array_subset(&array.subset_all())?;
+        Ok(Box::new(read))
     }
 
     fn open<'a>(&'a mut self, request: &Request) -> Result<Box<dyn Handle + 'a>> {

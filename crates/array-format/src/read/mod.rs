@@ -1,6 +1,7 @@
 //! Reading: region → tiles → frames → ranges, then decoding into the place where elements belong.
 
 mod direct;
+mod fresh;
 mod gather;
 mod shared;
 mod sink;
@@ -76,6 +77,7 @@ impl ArrayFile {
                     .is_some_and(|bytes| bytes.iter().all(|&b| b == 0));
                 match T::as_bytes_mut(&mut values) {
                     Some(bytes) => {
+                        fresh::prefer_huge_pages(bytes);
                         let mut sink = BytesSink::new(bytes, meta, &region, is_zero);
                         gather(self, meta, &region, &mut sink).await?;
                         values

@@ -1,4 +1,4 @@
-//! Bytes in memory, gathered so that large pieces are not moved.
+//! Bytes in memory, gathered so that large pieces that are handed over are not moved.
 
 use std::borrow::Cow;
 
@@ -36,6 +36,10 @@ impl Memory {
             piece => {
                 if self.last.len() + piece.len() > GATHERED {
                     self.close();
+                }
+                // After the first of them it is known that there is much.
+                if self.last.capacity() == 0 && !self.parts.is_empty() {
+                    self.last.reserve(GATHERED);
                 }
                 self.last.extend_from_slice(&piece);
             }

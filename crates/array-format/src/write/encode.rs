@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 
 use array_format_core::array::ArrayMeta;
-use array_format_core::codec::{Codecs, Pipeline, PipelineRecord, SAMPLES, sample, weigh};
+use array_format_core::codec::{Codecs, Pace, Pipeline, PipelineRecord, SAMPLES, sample, weigh};
 use array_format_core::frame::{self, EncodedFrame};
 use array_format_core::geometry::{Tile, TileKey};
 
@@ -16,8 +16,6 @@ use crate::error::Result;
 
 /// Decoded bytes from which on other tasks of the runtime are to go on meanwhile.
 const BLOCKING_BYTES: u64 = 128 << 10;
-/// Decoded bytes that a quick codec may encode while other tasks of a runtime of one thread wait.
-const TURN_BYTES: u64 = 1 << 20;
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
 
@@ -38,6 +36,11 @@ pub(crate) struct Encoder<'a> {
     pipeline: Option<Pipeline>,
     jobs: Vec<Job<'a>>,
     bytes: u64,
+    /// Memory for what a tile becomes, one after the other: memory that is touched for the first time
+    /// costs more than a copy.
+    buffer: Vec<u8>,
+    /// Memory for copies of the caller's tiles, for the same reason.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Encoder<'a> {
@@ -59,6 +62,8 @@ impl<'a> Encoder<'a> {
             pipeline,
             jobs: Vec::new(),
             bytes: 0,
+            buffer: Vec::new(),
+            spare: Vec::new(),
         })
     }
 
@@ -99,29 +104,39 @@ impl<'a> Encoder<'a> {
             pipeline,
         };
         if bytes < BLOCKING_BYTES {
-            return work.run(&jobs, take);
+            return work.run(&jobs, &mut self.buffer, take);
         }
         let mut take = take;
         if blocking::may_hold_up() {
-            return blocking::in_place(|| work.run(&jobs, take));
+            return blocking::in_place(|| work.run(&jobs, &mut self.buffer, take));
         }
-        if work.pipeline.is_quick() && jobs.iter().all(|job| job.bytes() <= TURN_BYTES) {
-            for turn in turns(&jobs, TURN_BYTES * self.threads as u64) {
-                work.run(turn, &mut take)?;
+        let pace = work.pipeline.pace();
+        let most = turn_bytes(pace);
+        // Threads are started for each turn, which slower codecs have many of.
+        let in_turns = pace == Pace::Quick || work.threads == 1;
+        if in_turns && jobs.iter().all(|job| job.bytes() <= most) {
+            for turn in turns(&jobs, most * work.threads as u64) {
+                work.run(turn, &mut self.buffer, &mut take)?;
                 blocking::give_way().await;
             }
             return Ok(());
         }
-        let jobs: Vec<Job<'static>> = jobs.into_iter().map(Job::into_owned).collect();
-        let frames = blocking::run(move || {
+        let copies = jobs.iter().filter(|job| job.elements.is_lent()).count();
+        let owned = |job: Job<'_>| job.into_owned(&mut self.spare);
+        let jobs: Vec<Job<'static>> = jobs.into_iter().map(owned).collect();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let encoded = blocking::run(move || {
             let mut frames = Vec::new();
-            work.run(&jobs, |key, frame| {
+            work.run(&jobs, &mut buffer, |key, frame| {
                 frames.push((key, frame.into_owned()));
                 Ok(())
             })?;
-            Ok::<_, crate::Error>(frames)
+            Ok::<_, crate::Error>((frames, jobs, buffer))
         });
-        let frames = frames.await??;
+        let (frames, jobs, buffer) = encoded.await??;
+        self.buffer = buffer;
+        let buffers = jobs.into_iter().map(|job| job.elements.into_buffer());
+        self.spare.extend(buffers.flatten().take(copies));
         frames
             .into_iter()
             .try_for_each(|(key, frame)| take(key, frame))
@@ -169,6 +184,15 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// Decoded bytes that may be encoded while other tasks of a runtime of one thread wait.
+fn turn_bytes(pace: Pace) -> u64 {
+    match pace {
+        Pace::Quick => 1 << 20,
+        Pace::Steady => 256 << 10,
+        Pace::Slow => 0,
+    }
+}
+
 /// Jobs in groups of about this many bytes.
 fn turns<'j, 'a>(mut jobs: &'j [Job<'a>], bytes: u64) -> impl Iterator<Item = &'j [Job<'a>]> {
     std::iter::from_fn(move || {
@@ -197,10 +221,10 @@ impl<'a> Job<'a> {
         self.elements.borrowed().raw_len().max(1)
     }
 
-    fn into_owned(self) -> Job<'static> {
+    fn into_owned(self, spare: &mut Vec<Vec<u8>>) -> Job<'static> {
         Job {
             tile: self.tile,
-            elements: self.elements.into_owned(),
+            elements: self.elements.into_owned(spare),
             encoded: self.encoded,
         }
     }
@@ -214,31 +238,41 @@ struct Work {
 }
 
 impl Work {
-    fn one<'j>(&self, job: &'j Job<'_>) -> Result<EncodedFrame<'j>> {
-        let (elements, encoded) = (job.elements.borrowed(), job.encoded.as_deref());
-        frame::encode(&self.meta, &self.pipeline, &job.tile, elements, encoded)
+    fn one<'j>(&self, job: &'j Job<'_>, buffer: &'j mut Vec<u8>) -> Result<EncodedFrame<'j>> {
+        let (tile, elements, encoded) = (&job.tile, job.elements.borrowed(), &job.encoded);
+        let encoded = encoded.as_deref();
+        frame::encode(&self.meta, &self.pipeline, tile, elements, encoded, buffer)
     }
 
-    /// Encodes tiles on several threads; this one takes the frames, in the order of the tiles.
+    /// Encodes tiles on several threads; this one takes the frames, too, in the order of the tiles.
     fn run(
         &self,
         jobs: &[Job<'_>],
+        buffer: &mut Vec<u8>,
         mut take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
     ) -> Result<()> {
-        if self.threads <= 1 || jobs.len() <= 1 {
+        let threads = self.threads.min(jobs.len());
+        if threads <= 1 {
             return jobs
                 .iter()
-                .try_for_each(|job| take(job.tile.key.clone(), self.one(job)?));
+                .try_for_each(|job| take(job.tile.key.clone(), self.one(job, buffer)?));
         }
         let next = AtomicUsize::new(0);
+        let encode_next = &|buffer: &mut Vec<u8>| {
+            let (i, job) = nth(jobs, next.fetch_add(1, Relaxed))?;
+            Some((i, self.one(job, buffer).map(EncodedFrame::into_owned)))
+        };
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
-            for _ in 0..self.threads.min(jobs.len()) {
-                let (sender, next) = (sender.clone(), &next);
+            // It ends with this closure, before threads are waited for.
+            let receiver = receiver;
+            for _ in 1..threads {
+                let sender = sender.clone();
                 scope.spawn(move || {
-                    while let Some((i, job)) = nth(jobs, next.fetch_add(1, Relaxed)) {
+                    let mut buffer = Vec::new();
+                    while let Some(encoded) = encode_next(&mut buffer) {
                         // Nobody receives any more after an error.
-                        if sender.send((i, self.one(job))).is_err() {
+                        if sender.send(encoded).is_err() {
                             break;
                         }
                     }
@@ -247,14 +281,17 @@ impl Work {
             drop(sender);
             let mut early = BTreeMap::new();
             let mut taken = 0;
-            for (i, frame) in receiver {
-                early.insert(i, frame);
+            loop {
+                match encode_next(buffer).or_else(|| receiver.recv().ok()) {
+                    Some((i, frame)) => early.insert(i, frame),
+                    None => return Ok(()),
+                };
+                early.extend(receiver.try_iter());
                 while let Some(frame) = early.remove(&taken) {
                     take(jobs[taken].tile.key.clone(), frame?)?;
                     taken += 1;
                 }
             }
-            Ok(())
         })
     }
 }
@@ -265,10 +302,119 @@ fn nth<T>(items: &[T], i: usize) -> Option<(usize, &T)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::time::Duration;
+
+    use array_format_core::codec::Pipeline;
+    use array_format_core::elements::Elements;
+    use array_format_core::geometry::Region;
     use ndarray::Array1;
 
+    use super::{Job, Work};
     use crate::codec::{CodecId, CodecSpec, CompressionCodec};
-    use crate::{ArrayFile, ArraySpec, DType, FileConfig, NoCompression, Result};
+    use crate::{ArrayFile, ArraySpec, DType, Error, FileConfig, NoCompression, Result};
+
+    /// `n` tiles of 64 numbers, each of its own.
+    async fn tiles(n: u64, threads: usize, codec: CodecSpec) -> (Work, Vec<Job<'static>>) {
+        let config = FileConfig::new(NoCompression);
+        let mut file = ArrayFile::create_memory(config).await.unwrap();
+        let spec = ArraySpec::new(DType::Int32, [n * 64]).chunks([64]);
+        file.create_array("a", spec).unwrap();
+        let meta = Arc::clone(file.shared("a").unwrap());
+        let region = Region {
+            start: [0].into_iter().collect(),
+            shape: [n * 64].into_iter().collect(),
+        };
+        let jobs = (0_i32..).zip(meta.grid().unwrap().tiles(&region));
+        let jobs = jobs.map(|(i, tile)| {
+            let bytes = i.to_le_bytes().repeat(64);
+            Job::new(tile, Elements::Fixed { width: 4, bytes }.into())
+        });
+        let jobs = jobs.collect();
+        let pipeline = Pipeline::from_spec(&codec, &DType::Int32).unwrap();
+        let work = Work {
+            meta,
+            pipeline,
+            threads,
+        };
+        (work, jobs)
+    }
+
+    #[tokio::test]
+    async fn frames_come_in_order_from_any_number_of_threads() {
+        for threads in [1, 2, 5] {
+            let (work, jobs) = tiles(300, threads, CodecSpec::lz4()).await;
+            let mut taken = 0_i32;
+            let mut buffer = Vec::new();
+            work.run(&jobs, &mut buffer, |key, frame| {
+                assert_eq!(key.chunk[0], taken as u64);
+                let raw = work.pipeline.decode(frame.stored.into_owned().into(), 256);
+                assert_eq!(raw?, taken.to_le_bytes().repeat(64));
+                taken += 1;
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(taken, 300, "{threads} threads");
+        }
+    }
+
+    /// Takes a millisecond for a frame, and counts them.
+    struct Slow(AtomicUsize);
+
+    impl CompressionCodec for Slow {
+        fn id(&self) -> CodecId {
+            CodecId::Named("slow".to_owned())
+        }
+        fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
+            std::thread::sleep(Duration::from_millis(1));
+            self.0.fetch_add(1, Relaxed);
+            Ok(data.to_vec())
+        }
+        fn decompress(&self, data: &[u8], _: usize) -> Result<Vec<u8>> {
+            Ok(data.to_vec())
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_more_is_encoded_after_an_error() {
+        let codec = Arc::new(Slow(AtomicUsize::new(0)));
+        let spec = CodecSpec::custom(Arc::clone(&codec) as Arc<dyn CompressionCodec>);
+        let (work, jobs) = tiles(2000, 3, spec).await;
+        let full = |_, _: super::EncodedFrame<'_>| Err(Error::Storage("full".into()));
+        let error = work.run(&jobs, &mut Vec::new(), full).unwrap_err();
+        assert!(error.to_string().contains("full"), "{error}");
+        assert!(codec.0.load(Relaxed) < 1000);
+    }
+
+    #[tokio::test]
+    async fn other_tasks_have_their_turns_between_frames() {
+        for codec in [CodecSpec::lz4(), CodecSpec::zstd(3), CodecSpec::zstd(12)] {
+            let config = FileConfig {
+                threads: Some(1),
+                ..FileConfig::new(NoCompression)
+            };
+            let mut file = ArrayFile::create_memory(config).await.unwrap();
+            let spec = ArraySpec::new(DType::Int32, [3 << 20]).codec(codec.clone());
+            file.create_array("a", spec).unwrap();
+            let data = Array1::from_iter((0..3 << 20).map(|i: i32| i / 3)).into_dyn();
+            let turns = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&turns);
+            let other = tokio::spawn(async move {
+                loop {
+                    counted.fetch_add(1, Relaxed);
+                    tokio::task::yield_now().await;
+                }
+            });
+            file.write_array("a", vec![0], data.view()).await.unwrap();
+            other.abort();
+            // 12 MiB, of which LZ4 takes a mebibyte at a time.
+            let turns = turns.load(Relaxed);
+            assert!(turns >= 10, "{turns} turns with {codec:?}");
+            let read = file.read_array::<i32>("a", vec![], vec![]).await.unwrap();
+            assert!(read == data, "{codec:?}");
+        }
+    }
 
     /// A user's own codec that has the name of one of the library's, and other bytes.
     struct Own(&'static str);

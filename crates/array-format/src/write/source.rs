@@ -32,11 +32,33 @@ impl Source<'_> {
         }
     }
 
-    /// The same, no longer in the user's memory.
-    pub(crate) fn into_owned(self) -> Source<'static> {
+    pub(crate) fn is_lent(&self) -> bool {
+        matches!(self, Self::Lent(_))
+    }
+
+    /// The same, no longer in the user's memory. `spare` are buffers that may be used for it.
+    pub(crate) fn into_owned(self, spare: &mut Vec<Vec<u8>>) -> Source<'static> {
         match self {
+            Self::Lent(ElementsRef::Fixed { width, bytes }) => {
+                let mut buffer = spare.pop().unwrap_or_default();
+                buffer.clear();
+                buffer.extend_from_slice(bytes);
+                let bytes = buffer;
+                Elements::Fixed { width, bytes }.into()
+            }
             Self::Lent(elements) => Elements::from(elements).into(),
             Self::Shared(elements) => Source::Shared(elements),
+        }
+    }
+
+    /// The buffer that these elements are in, where nobody else has them.
+    pub(crate) fn into_buffer(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Lent(_) => None,
+            Self::Shared(elements) => match Arc::try_unwrap(elements) {
+                Ok(Elements::Fixed { bytes, .. }) => Some(bytes),
+                _ => None,
+            },
         }
     }
 }

@@ -68,6 +68,11 @@ fn check_all(dtype: &DType, raw: &[u8], damage: usize) -> usize {
         let place = || format!("{record} of {dtype:?}, {} bytes", raw.len());
         let decoded = pipeline.decode(stored.clone().into(), raw.len()).unwrap();
         assert!(decoded == raw, "{}", place());
+        // Whatever a buffer held before does not show.
+        let mut buffer = vec![0x55; 3 * raw.len() + 100];
+        let is_encoded = pipeline.encode_into(raw, &mut buffer).unwrap();
+        assert!(!is_encoded || buffer == stored, "{}", place());
+        assert!(is_encoded || raw == stored, "{}", place());
         // One byte in front: nothing may rest on the alignment of a buffer.
         let mut out = vec![0xAA; raw.len() + 1];
         pipeline.decode_into(&stored, &mut out[1..]).unwrap();

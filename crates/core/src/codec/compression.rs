@@ -27,6 +27,12 @@ pub trait CompressionCodec: Send + Sync {
     /// The stored form of `data`.
     fn compress(&self, data: &[u8]) -> Result<Vec<u8>>;
 
+    /// As [`compress`](Self::compress), in place of what `out` holds: one buffer serves many frames.
+    fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        *out = self.compress(data)?;
+        Ok(())
+    }
+
     /// Reads back what [`compress`](Self::compress) made of `uncompressed_size` bytes.
     ///
     /// Stored bytes come from outside: anything that is not exactly that is an error.
@@ -78,6 +84,9 @@ macro_rules! forward {
             }
             fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
                 (**self).compress(data)
+            }
+            fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
+                (**self).compress_into(data, out)
             }
             fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
                 (**self).decompress(data, uncompressed_size)

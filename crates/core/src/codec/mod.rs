@@ -20,7 +20,7 @@ pub use auto::{Choice, SAMPLES, choose, sample, weigh};
 pub use compression::{CodecId, CompressionCodec};
 pub use lz4::Lz4Codec;
 pub use none::NoCompression;
-pub use pipeline::Pipeline;
+pub use pipeline::{Pace, Pipeline};
 pub use record::{PipelineRecord, StageRecord};
 pub use registry::{Codecs, register};
 pub use spec::{CodecSpec, Compressor, Filter};

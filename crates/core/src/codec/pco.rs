@@ -8,6 +8,7 @@ use pco::standalone::{DecompressorItem, FileDecompressor, simple_compress};
 use pco::{ChunkConfig, DEFAULT_COMPRESSION_LEVEL};
 
 use super::compression::{CodecId, CompressionCodec, check_frame, wrong_length};
+use super::spec::Compressor;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 
@@ -81,7 +82,7 @@ impl CompressionCodec for PcoCodec {
         check_frame(NAME, data.len())?;
         let config = ChunkConfig::default().with_compression_level(usize::from(self.level));
         let mut stored = with_lanes!(self.lanes, compress_lanes(data, &config))?;
-        // A frame may wait for its commit: keep only what it needs.
+        // It may be kept for long: with what it needs alone.
         stored.shrink_to_fit();
         Ok(stored)
     }
@@ -100,6 +101,10 @@ impl CompressionCodec for PcoCodec {
     fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
         check_frame(NAME, out.len())?;
         with_lanes!(self.lanes, decompress_lanes(data, out))
+    }
+
+    fn builtin(&self) -> Option<Compressor> {
+        Some(Compressor::Pco { level: self.level })
     }
 }
 

@@ -23,6 +23,17 @@ thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// How long a pipeline takes to encode; decoding is several times as fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Some milliseconds for a megabyte, decoding little more than a copy takes.
+    Quick,
+    /// Some milliseconds for a quarter of that.
+    Steady,
+    /// Longer, or it is not known: codecs of the user's own.
+    Slow,
+}
+
 /// Filters and a compressor for the elements of one dtype.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
@@ -82,14 +93,16 @@ impl Pipeline {
         })
     }
 
-    /// Whether it takes some milliseconds for a megabyte at most.
-    pub fn is_quick(&self) -> bool {
-        let lz4 = |codec: &Arc<dyn CompressionCodec>| {
-            codec
-                .builtin()
-                .is_some_and(|c| matches!(c, Compressor::Lz4))
-        };
-        self.compressor.as_ref().is_none_or(lz4)
+    /// How long it takes to encode.
+    pub fn pace(&self) -> Pace {
+        let builtin = self.compressor.as_ref().map(|codec| codec.builtin());
+        match builtin {
+            None | Some(Some(Compressor::None | Compressor::Lz4)) => Pace::Quick,
+            Some(Some(Compressor::Zstd { level: ..=4 } | Compressor::Pco { level: ..=8 })) => {
+                Pace::Steady
+            }
+            _ => Pace::Slow,
+        }
     }
 
     /// Whether its compressor is one of this library.
@@ -105,6 +118,20 @@ impl Pipeline {
 
     /// The stored form of a frame's bytes, which are the bytes themselves for codec `none`.
     pub fn encode<'a>(&self, raw: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+        let mut stored = Vec::new();
+        Ok(match self.encode_into(raw, &mut stored)? {
+            true => {
+                // It may be kept for long: with what it needs alone.
+                stored.shrink_to_fit();
+                Cow::Owned(stored)
+            }
+            false => Cow::Borrowed(raw),
+        })
+    }
+
+    /// Puts the stored form of a frame's bytes in place of what `out` holds, and returns true; false for
+    /// codec `none`, whose stored form are the bytes themselves.
+    pub fn encode_into(&self, raw: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         self.check_lanes(raw.len())?;
         let mut bytes = Cow::Borrowed(raw);
         for filter in &self.filters {
@@ -113,12 +140,13 @@ impl Pipeline {
                 Filter::Shuffle => bytes = Cow::Owned(self.shuffled(&bytes)),
             }
         }
-        let Some(compressor) = &self.compressor else {
-            return Ok(bytes);
-        };
-        let stored = compressor.compress(&bytes)?;
-        check_frame("stored", stored.len())?;
-        Ok(Cow::Owned(stored))
+        match (&self.compressor, bytes) {
+            (Some(compressor), bytes) => compressor.compress_into(&bytes, out)?,
+            (None, Cow::Owned(filtered)) => *out = filtered,
+            (None, Cow::Borrowed(_)) => return Ok(false),
+        }
+        check_frame("stored", out.len())?;
+        Ok(true)
     }
 
     /// The bytes of a frame; the stored bytes themselves for codec `none`.
@@ -388,5 +416,25 @@ mod tests {
         assert!(pipeline.decode(Bytes::new(), 7).is_err());
         assert!(pipeline.decode_into(&[], &mut [0; 7]).is_err());
         assert!(pipeline.decode(Bytes::new(), usize::MAX).is_err());
+    }
+
+    #[test]
+    fn every_codec_has_its_pace() {
+        let codecs = [
+            (CodecSpec::none(), Pace::Quick),
+            (CodecSpec::lz4(), Pace::Quick),
+            (CodecSpec::zstd(3), Pace::Steady),
+            (CodecSpec::zstd(-5), Pace::Steady),
+            (CodecSpec::zstd(19), Pace::Slow),
+            (CodecSpec::pco(), Pace::Steady),
+            (CodecSpec::of(Compressor::Pco { level: 12 }), Pace::Slow),
+        ];
+        for (spec, pace) in codecs {
+            let pipeline = Pipeline::from_spec(&spec, &DType::Int32).unwrap();
+            assert_eq!(pipeline.pace(), pace, "{spec:?}");
+            let (record, codecs) = (pipeline.record(), Codecs::default());
+            let pipeline = Pipeline::from_record(record, &DType::Int32, &codecs).unwrap();
+            assert_eq!(pipeline.pace(), pace, "{spec:?} from its record");
+        }
     }
 }

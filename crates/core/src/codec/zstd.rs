@@ -53,10 +53,18 @@ impl CompressionCodec for ZstdCodec {
     }
 
     fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
+        let mut stored = Vec::new();
+        self.compress_into(data, &mut stored)?;
+        // It may be kept for long: with what it needs alone.
+        stored.shrink_to_fit();
+        Ok(stored)
+    }
+
+    fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
         check_frame(NAME, data.len())?;
         check_level(self.level)?;
-        let mut stored = if data.len() > SHARED_CONTEXT {
-            encode(&mut encoder(self.level)?, data)
+        if data.len() > SHARED_CONTEXT {
+            encode(&mut encoder(self.level)?, data, out)
         } else {
             ENCODER.with_borrow_mut(|slot| {
                 let kept = match slot.take() {
@@ -68,12 +76,9 @@ impl CompressionCodec for ZstdCodec {
                     None => encoder(self.level)?,
                 };
                 let (_, encoder) = slot.insert((self.level, kept));
-                encode(encoder, data)
+                encode(encoder, data, out)
             })
-        }?;
-        // A frame may wait for its commit: keep only what it needs.
-        stored.shrink_to_fit();
-        Ok(stored)
+        }
     }
 
     fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
@@ -121,8 +126,11 @@ fn encoder(level: i32) -> Result<Encoder<'static>> {
     Encoder::new(level).map_err(failed)
 }
 
-fn encode(encoder: &mut Encoder<'static>, data: &[u8]) -> Result<Vec<u8>> {
-    encoder.compress(data).map_err(failed)
+fn encode(encoder: &mut Encoder<'static>, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    out.clear();
+    out.reserve(zstd_safe::compress_bound(data.len()));
+    encoder.compress_to_buffer(data, out).map_err(failed)?;
+    Ok(())
 }
 
 /// Refuses anything but one frame of the expected size, before anything is allocated for it.

@@ -3,6 +3,7 @@
 mod array;
 mod bytes;
 mod numbers;
+mod wide;
 
 pub use array::{ArrayStats, NameIndex, StatsFile};
 

@@ -1,5 +1,6 @@
 //! The pass over numbers: one for each type, without branches, several numbers at a time.
 
+use super::wide::{self, Wide};
 use super::{FrameStats, Gather};
 use crate::value::StatValue;
 
@@ -154,15 +155,29 @@ impl<'a, T: Number<N>, const N: usize> Numbers<'a, T, N> {
             nan: 0,
         }
     }
+}
 
-    /// The pass, with or without a test for a fill value that is a number.
-    fn pass<const FILL: bool>(&mut self, numbers: &[[u8; N]], fill: T) {
+/// The pass over numbers, with or without a test for a fill value that is a number.
+struct Pass<'p, 'a, T: Number<N>, const N: usize, const FILL: bool> {
+    totals: &'p mut Numbers<'a, T, N>,
+    numbers: &'a [[u8; N]],
+    fill: T,
+}
+
+impl<T: Number<N>, const N: usize, const FILL: bool> Wide for Pass<'_, '_, T, N, FILL> {
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            totals,
+            numbers,
+            fill,
+        } = self;
         let (groups, rest) = numbers.as_chunks::<LANES>();
         for groups in groups.chunks(GROUPS) {
             let mut filled = [T::Count::default(); LANES];
             let mut nan = [T::Count::default(); LANES];
             // Copies, so that they can live in registers.
-            let (mut min, mut max) = (self.min, self.max);
+            let (mut min, mut max) = (totals.min, totals.max);
             for group in groups {
                 for lane in 0..LANES {
                     let value = T::read(group[lane]);
@@ -177,27 +192,20 @@ impl<'a, T: Number<N>, const N: usize> Numbers<'a, T, N> {
                     nan[lane] += is_nan.into();
                 }
             }
-            (self.min, self.max) = (min, max);
-            self.filled += filled.into_iter().map(Into::into).sum::<u64>();
-            self.nan += nan.into_iter().map(Into::into).sum::<u64>();
+            (totals.min, totals.max) = (min, max);
+            totals.filled += filled.into_iter().map(Into::into).sum::<u64>();
+            totals.nan += nan.into_iter().map(Into::into).sum::<u64>();
         }
         for (lane, bytes) in rest.iter().enumerate() {
             let value = T::read(*bytes);
             if FILL && value == fill {
-                self.filled += 1;
+                totals.filled += 1;
             } else if value.is_nan() {
-                self.nan += 1;
+                totals.nan += 1;
             } else {
-                self.min[lane] = if value < self.min[lane] {
-                    value
-                } else {
-                    self.min[lane]
-                };
-                self.max[lane] = if value > self.max[lane] {
-                    value
-                } else {
-                    self.max[lane]
-                };
+                let (min, max) = (&mut totals.min[lane], &mut totals.max[lane]);
+                *min = if value < *min { value } else { *min };
+                *max = if value > *max { value } else { *max };
             }
         }
     }
@@ -213,9 +221,17 @@ impl<'a, T: Number<N>, const N: usize> Gather<'a> for Numbers<'a, T, N> {
         let numbers = self.numbers.get(start..start + length).unwrap_or_default();
         self.seen += numbers.len() as u64;
         match self.fill {
-            Some(fill) if !fill.is_nan() => self.pass::<true>(numbers, fill),
+            Some(fill) if !fill.is_nan() => wide::run(Pass::<T, N, true> {
+                totals: self,
+                numbers,
+                fill,
+            }),
             // A NaN fill is every NaN, and those are counted anyway.
-            _ => self.pass::<false>(numbers, T::LEAST),
+            _ => wide::run(Pass::<T, N, false> {
+                totals: self,
+                numbers,
+                fill: T::LEAST,
+            }),
         }
     }
 
@@ -278,5 +294,63 @@ impl<'a, T: Number<N>, const N: usize> Gather<'a> for Complex<'a, T, N> {
 
     fn finish(self) -> FrameStats {
         self.stats
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The statistics of some numbers, with AVX2 where there is AVX2, and without.
+    fn both<T: Number<N>, const N: usize, const FILL: bool>(bytes: &[u8]) -> [FrameStats; 2] {
+        let fill = T::read(bytes[..N].try_into().unwrap());
+        [true, false].map(|is_wide| {
+            let mut totals = Numbers::<T, N>::new(bytes, None);
+            let numbers = totals.numbers;
+            totals.seen = numbers.len() as u64;
+            let pass = Pass::<T, N, FILL> {
+                totals: &mut totals,
+                numbers,
+                fill,
+            };
+            match is_wide {
+                true => wide::run(pass),
+                false => pass.run(),
+            }
+            totals.finish()
+        })
+    }
+
+    fn check<T: Number<N>, const N: usize>(bytes: &[u8]) {
+        for [wide, plain] in [both::<T, N, false>(bytes), both::<T, N, true>(bytes)] {
+            assert_eq!(wide, plain, "{}", std::any::type_name::<T>());
+            assert!(wide.valid > 0 && wide.min.is_some());
+        }
+    }
+
+    #[test]
+    fn processors_agree() {
+        // Every type has its infinities, NaN and both zeros among these, and a rest of a group.
+        let mut bytes: Vec<u8> = (0..40_008_u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
+        for special in [f32::NAN, f32::INFINITY, -0.0, 0.0] {
+            bytes.extend(f64::from(special).to_le_bytes());
+            bytes.extend(special.to_le_bytes());
+            bytes.extend(special.to_le_bytes());
+            bytes.extend(half::f16::from_f32(special).to_le_bytes().repeat(4));
+        }
+        check::<u8, 1>(&bytes);
+        check::<i8, 1>(&bytes);
+        check::<u16, 2>(&bytes);
+        check::<i16, 2>(&bytes);
+        check::<Half, 2>(&bytes);
+        check::<BFloat, 2>(&bytes);
+        check::<u32, 4>(&bytes);
+        check::<i32, 4>(&bytes);
+        check::<f32, 4>(&bytes);
+        check::<u64, 8>(&bytes);
+        check::<i64, 8>(&bytes);
+        check::<f64, 8>(&bytes);
     }
 }

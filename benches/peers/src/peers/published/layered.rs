@@ -18,7 +18,7 @@ macro_rules! peer {
             use super::Read;
             use $crate::data::Dataset;
             use $crate::peers::catalogue::{self, Attribute};
-            use $crate::peers::{Handle, Peer, Values, unsupported};
+            use $crate::peers::{Handle, Peer, Texts, Values, unsupported};
             use $crate::request::{Codec, Request};
             use $crate::with_element;
 
@@ -113,6 +113,28 @@ macro_rules! peer {
                             });
                         }
                         Ok(())
+                    })
+                }
+
+                fn write_texts(&mut self, request: &Request, texts: &[String]) -> Result<()> {
+                    let (name, set) = (Dataset::name(0), &request.dataset);
+                    let view = ArrayView::from_shape(IxDyn(&[texts.len()]), texts)?;
+                    self.runtime.block_on(async {
+                        let mut file = create(request).await?;
+                        let (shape, chunk) = (set.usize_shape(), Some(set.usize_chunk()));
+                        file.define_array::<String>(&name, vec![], shape, chunk, None)?;
+                        file.write_array(&name, vec![0], view).await?;
+                        Ok(file.flush().await?)
+                    })
+                }
+
+                fn read_texts(&mut self, request: &Request) -> Result<Box<dyn Texts>> {
+                    self.runtime.block_on(async {
+                        let file = open(request).await?;
+                        let name = Dataset::name(0);
+                        let read = file.read_array(&name, vec![], vec![]);
+                        let read: Read<String> = read.await?;
+                        Ok(Box::new(read) as Box<dyn Texts>)
                     })
                 }
 

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::Read;
 use crate::data::Dataset;
 use crate::peers::catalogue::{self, Attribute};
-use crate::peers::{Handle, Peer, Values, unsupported};
+use crate::peers::{Handle, Peer, Texts, Values, unsupported};
 use crate::request::{Codec, Request};
 use crate::with_element;
 
@@ -92,6 +92,28 @@ impl Peer for Published {
                 });
             }
             Ok(())
+        })
+    }
+
+    fn write_texts(&mut self, request: &Request, texts: &[String]) -> Result<()> {
+        let (name, set) = (Dataset::name(0), &request.dataset);
+        let mut writer = writer(request)?;
+        let (shape, chunk) = (set.usize_shape(), Some(set.usize_chunk()));
+        writer.define_array::<String>(&name, vec![], shape, chunk, None)?;
+        let view = ArrayView::from_shape(IxDyn(&[texts.len()]), texts)?;
+        writer.write_array(&name, vec![0], view)?;
+        let (store, path) = store(request)?;
+        self.runtime.block_on(writer.finish(store, path))?;
+        Ok(())
+    }
+
+    fn read_texts(&mut self, request: &Request) -> Result<Box<dyn Texts>> {
+        self.runtime.block_on(async {
+            let file = open(request).await?;
+            let name = Dataset::name(0);
+            let read = file.read_array(&name, vec![], vec![]);
+            let read: Read<String> = read.await?;
+            Ok(Box::new(read) as Box<dyn Texts>)
         })
     }
 

@@ -22,12 +22,18 @@ impl CompressionCodec for Lz4Codec {
     }
 
     fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
-        check_frame(NAME, data.len())?;
-        let mut stored = (data.len() as u32).to_le_bytes().to_vec();
-        block::compress(data, &mut stored).ok_or_else(|| corrupt("the frame is too large"))?;
-        // A frame may wait for its commit: keep only what it needs.
+        let mut stored = Vec::new();
+        self.compress_into(data, &mut stored)?;
+        // It may be kept for long: with what it needs alone.
         stored.shrink_to_fit();
         Ok(stored)
+    }
+
+    fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        check_frame(NAME, data.len())?;
+        out.clear();
+        out.extend_from_slice(&(data.len() as u32).to_le_bytes());
+        block::compress(data, out).ok_or_else(|| corrupt("the frame is too large"))
     }
 
     fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
