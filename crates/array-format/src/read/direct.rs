@@ -21,6 +21,9 @@ use crate::storage::OpenFile;
 
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
+/// Decoded bytes that a thread takes at once, where there is enough for all: two that touch one new large
+/// page at the same time both make it, and one is thrown away.
+const PIECE_BYTES: u64 = 2 << 20;
 /// A call to read from a file takes about as long as copying this many bytes.
 const CALL_BYTES: usize = 2 << 10;
 
@@ -92,15 +95,20 @@ pub(super) fn decode(
         width,
         region,
     };
+    let pieces = (4 * threads as u64).max(work.div_ceil(PIECE_BYTES));
+    let piece = jobs.len().div_ceil(pieces as usize).max(1);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     let run = || {
         Buffers::with(|buffers| {
-            while let Some(job) = jobs.get(next.fetch_add(1, Relaxed)) {
-                if let Err(error) = target.take(decoder, job, buffers) {
-                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                    failed.get_or_insert((job.number, error));
-                    // Nothing more is worth its while.
-                    next.store(jobs.len(), Relaxed);
+            while let Some(jobs) = jobs.chunks(piece).nth(next.fetch_add(1, Relaxed)) {
+                for job in jobs {
+                    if let Err(error) = target.take(decoder, job, buffers) {
+                        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                        failed.get_or_insert((job.number, error));
+                        // Nothing more is worth its while.
+                        next.store(usize::MAX / 2, Relaxed);
+                        break;
+                    }
                 }
             }
         });

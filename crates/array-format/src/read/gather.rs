@@ -24,8 +24,10 @@ use crate::storage::OpenFile;
 const BATCH_TILES: usize = 1 << 14;
 /// Decoded bytes of a request from which on decoding leaves the async runtime.
 const BLOCKING_BYTES: u64 = 256 << 10;
-/// Decoded bytes after which other tasks of the runtime get their turn.
+/// Decoded bytes after which other tasks of a runtime of one thread get their turn.
 const TURN_BYTES: u64 = 8 << 20;
+/// The same where they have other threads: what is planned at a time.
+const LONG_TURN_BYTES: u64 = 64 << 20;
 /// A read of less than this is kept whole in the cache; a larger one would only drive others out.
 const CACHED_BYTES: u64 = 16 << 20;
 
@@ -236,11 +238,15 @@ impl Gather<'_> {
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
+        let most = match blocking::may_hold_up() {
+            true => LONG_TURN_BYTES,
+            false => TURN_BYTES,
+        };
         let mut rest = &located[..];
         while !rest.is_empty() {
             let mut work = 0;
             let n = rest.iter().take_while(|(located, _)| {
-                let room = work < TURN_BYTES;
+                let room = work < most;
                 work += wanted[located.number].row.raw;
                 room
             });

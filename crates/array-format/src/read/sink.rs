@@ -157,7 +157,7 @@ impl<'a, T: ArrayElement> ValuesSink<'a, T> {
 
 impl<T: ArrayElement> Sink for ValuesSink<'_, T> {
     fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()> {
-        let items = match elements {
+        let mut items = match elements {
             Decoded::Raw(raw) => T::try_decode_chunk(&raw)?,
             Decoded::Elements(elements) => T::try_decode_chunk(&elements.encode()?)?,
         };
@@ -169,7 +169,8 @@ impl<T: ArrayElement> Sink for ValuesSink<'_, T> {
             )));
         }
         runs(&place, self.region, |from, to, n| {
-            self.values[to..to + n].clone_from_slice(&items[from..from + n]);
+            // Each is wanted once, and may have memory of its own: it moves.
+            self.values[to..to + n].swap_with_slice(&mut items[from..from + n]);
         });
         Ok(())
     }
