@@ -173,8 +173,7 @@ class H5py(Peer):
         import hdf5plugin
 
         codec = self.request["codec"]
-        # Filters do not see texts of variable length, which are on a heap of their own.
-        if codec == "none" or is_text(self.request):
+        if codec == "none":
             return {}
         if codec == "lz4":
             return {"compression": hdf5plugin.LZ4()}
@@ -192,6 +191,7 @@ class H5py(Peer):
         )
 
     def prepare(self, data):
+        # Filters do not see texts of variable length, which are on a heap of their own.
         if is_text(self.request) and self.request["codec"] != "none":
             raise Unsupported
         return data.astype(object) if is_text(self.request) else data

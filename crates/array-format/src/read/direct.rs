@@ -87,8 +87,8 @@ pub(super) fn decode(
     threads: usize,
 ) -> Option<(usize, Error)> {
     let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
-    let most = (work / THREAD_BYTES).max(1);
-    let threads = threads.min(jobs.len()).min(most as usize);
+    let worth = (work / THREAD_BYTES).max(1);
+    let threads = threads.min(jobs.len()).min(worth as usize);
     let (width, region) = (memory.width, memory.region);
     let target = Target {
         shared: Shared::new(memory.bytes),
@@ -96,17 +96,17 @@ pub(super) fn decode(
         region,
     };
     let pieces = (4 * threads as u64).max(work.div_ceil(PIECE_BYTES));
-    let piece = jobs.len().div_ceil(pieces as usize).max(1);
+    let most = jobs.len().div_ceil(pieces as usize).max(1);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
     let run = || {
         Buffers::with(|buffers| {
-            while let Some(jobs) = jobs.chunks(piece).nth(next.fetch_add(1, Relaxed)) {
-                for job in jobs {
+            while let Some(piece) = jobs.chunks(most).nth(next.fetch_add(1, Relaxed)) {
+                for job in piece {
                     if let Err(error) = target.take(decoder, job, buffers) {
                         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                         failed.get_or_insert((job.number, error));
                         // Nothing more is worth its while.
-                        next.store(usize::MAX / 2, Relaxed);
+                        next.store(jobs.len(), Relaxed);
                         break;
                     }
                 }

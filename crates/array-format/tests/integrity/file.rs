@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use array_format::bytes::Bytes;
 use array_format::codec::CodecSpec;
 use array_format::element::Elements;
 use array_format::ndarray::{ArrayD, IxDyn};
+use array_format::object_store::ObjectStoreExt;
 use array_format::object_store::memory::InMemory;
 use array_format::object_store::path::Path;
 use array_format::{
@@ -23,6 +25,11 @@ pub fn object(n: u64) -> Path {
         0 => Path::from(NAME),
         n => Path::from(format!("data/file.{n}.af")),
     }
+}
+
+pub async fn bytes(store: &InMemory, n: u64) -> Bytes {
+    let object = store.get(&object(n)).await.unwrap();
+    object.bytes().await.unwrap()
 }
 
 pub async fn put<T: ArrayElement>(

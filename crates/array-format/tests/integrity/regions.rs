@@ -11,7 +11,7 @@ use array_format_core::tree::Tree;
 use array_format_core::wire::tables::Table;
 use array_format_core::wire::trailer::Trailer;
 
-use crate::file::object;
+use crate::file::{bytes, object};
 
 /// What a range of an object is.
 #[derive(Debug, Clone)]
@@ -37,13 +37,7 @@ pub fn pages<T: Table>(tree: &Tree<T>, out: &mut Vec<Region>) {
 pub async fn regions(store: &InMemory, file: &ArrayFile) -> Vec<Region> {
     let mut out = Vec::new();
     for layer in 0..=file.sequence() {
-        let bytes = store
-            .get(&object(layer))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
+        let bytes = bytes(store, layer).await;
         let length = bytes.len() as u64;
         let trailer = Trailer::decode(&bytes, length).unwrap();
         let root = trailer.root_offset..trailer.root_offset + u64::from(trailer.root_stored);
@@ -84,14 +78,7 @@ pub async fn regions(store: &InMemory, file: &ArrayFile) -> Vec<Region> {
 }
 
 pub async fn flip(store: &InMemory, layer: u64, at: u64) -> Vec<u8> {
-    let whole = store
-        .get(&object(layer))
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap()
-        .to_vec();
+    let whole = bytes(store, layer).await.to_vec();
     let mut damaged = whole.clone();
     damaged[at as usize] ^= 0x10;
     store.put(&object(layer), damaged.into()).await.unwrap();

@@ -8,7 +8,7 @@ use array_format::object_store::memory::InMemory;
 use array_format::object_store::path::Path;
 use array_format::object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::file::{NAME, build, config, object};
+use crate::file::{NAME, build, bytes, config, object};
 use crate::regions::{flip, regions};
 use crate::reports::{check_saved, salvage};
 
@@ -59,13 +59,7 @@ async fn salvage_does_without_whole_objects() {
     for gone in 0..=3u64 {
         for cut in [None, Some(10), Some(80)] {
             let (store, _, states) = build().await;
-            let whole = store
-                .get(&object(gone))
-                .await
-                .unwrap()
-                .bytes()
-                .await
-                .unwrap();
+            let whole = bytes(&store, gone).await;
             match cut {
                 None => store.delete(&object(gone)).await.unwrap(),
                 Some(cut) => {

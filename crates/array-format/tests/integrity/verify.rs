@@ -13,7 +13,7 @@ use array_format::{ArrayFile, CompactOptions, FillValue, Scope};
 use array_format_core::snapshot::read_root;
 use array_format_core::wire::trailer::Trailer;
 
-use crate::file::{NAME, build, config, object, put, spec, state};
+use crate::file::{NAME, build, bytes, config, object, put, spec, state};
 use crate::forge;
 use crate::regions::{flip, regions};
 use crate::reports::{check_saved, diagnose, is_hit, salvage, verify};
@@ -122,7 +122,7 @@ async fn what_does_not_open_is_diagnosed() {
     assert!(closed > 5, "{closed}");
     // A base that is gone, and one that is cut short.
     for kept in [0, 100] {
-        let whole = store.get(&object(0)).await.unwrap().bytes().await.unwrap();
+        let whole = bytes(&store, 0).await;
         match kept {
             0 => store.delete(&object(0)).await.unwrap(),
             kept => drop(
@@ -201,7 +201,7 @@ async fn statistics_that_lie_are_found() {
         .unwrap();
     put(&mut file, "a", &[0], &[4], vec![1, 2, 3, 4]).await;
     file.compact().await.unwrap();
-    let whole = store.get(&object(0)).await.unwrap().bytes().await.unwrap();
+    let whole = bytes(&store, 0).await;
     let forged = |frames: bool, array: bool| {
         let mut forge = forge::Forge::new(&whole);
         if frames {
