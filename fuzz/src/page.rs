@@ -2,8 +2,7 @@
 
 use array_format_core::wire::root::Root;
 use array_format_core::wire::tables::{
-    Arrays, Attributes, Frames, Inner, Layers, Log, Statistics, Table, Tags, decode_leaf,
-    encode_leaf,
+    Arrays, Attributes, Frames, Inner, Layers, Log, Rows, Statistics, Table, Tags, encode_leaf,
 };
 
 use crate::cursor::Cursor;
@@ -42,12 +41,21 @@ pub fn run(data: &[u8]) {
 }
 
 fn leaf<T: Table>(raw: &[u8]) {
-    let Ok(rows) = decode_leaf::<T>(raw) else {
+    let all = |raw: &[u8]| Rows::<T>::decode(raw).and_then(|rows| rows.to_vec());
+    let Ok(rows) = all(raw) else {
         return;
     };
     let encoded = encode_leaf::<T>(&rows).expect("what was decoded");
-    let again = decode_leaf::<T>(&encoded).expect("what was encoded");
+    let again = all(&encoded).expect("what was encoded");
     assert_eq!(format!("{rows:?}"), format!("{again:?}"));
+
+    // One at a time, found by its key: the same rows.
+    let page = Rows::<T>::decode(raw).expect("it was decoded before");
+    for (i, row) in rows.iter().enumerate().rev() {
+        assert_eq!(page.position(T::key(row)), Some(i));
+        let touched = page.row(i).expect("all rows are right");
+        assert_eq!(format!("{touched:?}"), format!("{row:?}"));
+    }
 }
 
 fn inner<T: Table>(raw: &[u8]) {

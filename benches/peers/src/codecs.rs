@@ -91,7 +91,7 @@ pub fn run(size: Size) -> Result<()> {
     )?;
     match size {
         Size::Smoke => Ok(()),
-        _ => report::put("codecs", &text),
+        _ => report::put(report::PAGE, "codecs", &text),
     }
 }
 

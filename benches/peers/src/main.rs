@@ -1,4 +1,4 @@
-//! Measures array_format beside other formats, and writes what came out into docs/performance.md.
+//! Measures array_format beside other formats, and writes what came out into pages of docs/.
 
 mod child;
 mod climate;
@@ -28,7 +28,7 @@ usage: peers <command>
            measure, keep the results, write the tables
   codecs [--smoke | --quick | --full]
            measure codecs and sizes of frames in memory, write their tables
-  report   write the tables again, from the results that are kept
+  report   write all tables again, from the results that are kept
   child    one measurement, asked for on standard input";
 
 /// The folder of this project.
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 fn command(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["child"] => child::run(),
-        ["report"] => report::write(&results::load()?),
+        ["report"] => results::load()?.iter().try_for_each(report::write),
         ["run", options @ ..] => run(options),
         ["codecs"] | ["codecs", "--quick"] => codecs::run(Size::Quick),
         ["codecs", "--smoke"] => codecs::run(Size::Smoke),

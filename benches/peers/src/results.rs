@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::request::Sample;
@@ -59,9 +59,13 @@ pub fn load_size(size: Size) -> Result<Results> {
     Ok(serde_json::from_slice(&fs::read(path(size))?)?)
 }
 
-/// The results of the largest size that there are.
-pub fn load() -> Result<Results> {
-    load_size(Size::Full)
-        .or_else(|_| load_size(Size::Quick))
-        .context("no results; run first")
+/// The results that are kept, of each size whose figures mean something.
+pub fn load() -> Result<Vec<Results>> {
+    let kept = |size| path(size).exists().then(|| load_size(size));
+    let kept: Vec<_> = [Size::Quick, Size::Full]
+        .into_iter()
+        .filter_map(kept)
+        .collect();
+    ensure!(!kept.is_empty(), "no results; run first");
+    kept.into_iter().collect()
 }

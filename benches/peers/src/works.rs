@@ -128,10 +128,15 @@ impl Plan<'_> {
             codecs: vec![Codec::None],
             durable: false,
             threads: 1,
-            rounds: self.size.pick(1, 3, 7),
+            rounds: self.rounds(3),
             peers: everybody(),
             operations: 1,
         }
+    }
+
+    /// Rounds, of which a smoke test has one.
+    fn rounds(&self, n: usize) -> usize {
+        self.size.pick(1, n, n)
     }
 
     /// A dataset that exists as a description only.
@@ -294,7 +299,7 @@ impl Plan<'_> {
             self.works.push(Work {
                 setup: vec![Action::Write],
                 codecs: CODECS.to_vec(),
-                rounds: self.size.pick(1, 3, 3),
+                rounds: self.rounds(3),
                 operations: n,
                 peers: [
                     &[
@@ -341,7 +346,7 @@ impl Plan<'_> {
         }
         let write = Work {
             peers,
-            rounds: self.size.pick(1, 3, 3),
+            rounds: self.rounds(3),
             ..self.work(
                 "many-write",
                 format!("Write {count} arrays of {length} int32"),
@@ -438,7 +443,7 @@ impl Plan<'_> {
             setup: vec![Action::Write, Action::Commits { n }],
             fresh: false,
             action: Action::ReadChunk,
-            rounds: self.size.pick(1, 7, 7),
+            rounds: self.rounds(7),
             operations: 1,
             peers: vec![OURS, "zarrs", "HDF5"],
             ..base.clone()
@@ -471,7 +476,7 @@ impl Plan<'_> {
         let set = data::make(self.raw, Look::Field, &shape, &[1, y, x], 1)?;
         self.works.push(Work {
             operations: days as usize,
-            rounds: self.size.pick(1, 3, 3),
+            rounds: self.rounds(3),
             peers: vec!["limit: file", OURS, "zarrs", "HDF5"],
             ..self.work(
                 "append",

@@ -76,7 +76,7 @@ impl<'a> FrameWalk<'a> {
         let tree = &self.file.snapshot.root.frames;
         let (settings, snapshot) = (&self.file.settings, &self.file.snapshot);
         let rows = fetch::ask(&self.layers, settings, snapshot, &mut self.pages, |pages| {
-            tree.leaf_rows(pages, &leaf).map(<[FrameRow]>::to_vec)
+            tree.leaf_rows(pages, &leaf)
         })
         .await?;
         self.pages.remove(&leaf.address);

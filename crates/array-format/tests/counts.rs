@@ -1,12 +1,17 @@
 //! Hot paths over `COUNTS_N` elements. `cargo xtask counts` runs each at two sizes under callgrind:
 //! the difference is what an element costs in instructions, and is compared with `xtask/counts.txt`.
 
+use std::path::Path;
+
 use array_format::codec::{CodecSpec, Filter};
 use array_format::{ArrayFile, ArraySpec, DType, FileConfig, NoCompression};
-use ndarray::{Array1, ArrayViewMutD, IxDyn};
+use ndarray::{Array1, ArrayView1, ArrayViewMutD, IxDyn};
 
 /// Elements of a chunk: 256 KiB.
 const CHUNK: usize = 64 << 10;
+
+/// Elements of a small array: 1 KiB.
+const SMALL: usize = 256;
 
 /// A whole number of chunks.
 fn n() -> usize {
@@ -28,27 +33,63 @@ fn values() -> Array1<f32> {
     Array1::from_vec(chunk.repeat(n() / CHUNK))
 }
 
-fn run(codec: CodecSpec, read: impl AsyncFn(&ArrayFile, &Array1<f32>)) {
+fn config() -> FileConfig<NoCompression> {
+    FileConfig {
+        threads: Some(1),
+        sync: false,
+        ..FileConfig::new(NoCompression)
+    }
+}
+
+/// Runs this with the path of a file to make.
+fn within(work: impl AsyncFn(&Path)) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let config = || FileConfig {
-            threads: Some(1),
-            sync: false,
-            ..FileConfig::new(NoCompression)
-        };
-        let path = folder.path().join("counts.af");
-        let mut file = ArrayFile::create_path(&path, config()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    runtime
+        .unwrap()
+        .block_on(work(&folder.path().join("counts.af")));
+}
+
+fn run(codec: CodecSpec, read: impl AsyncFn(&ArrayFile, &Array1<f32>)) {
+    within(async |path| {
+        let mut file = ArrayFile::create_path(path, config()).await.unwrap();
         let spec = ArraySpec::new(DType::Float32, [n() as u64]);
-        let spec = spec.chunks([CHUNK as u64]).codec(codec);
+        let spec = spec.chunks([CHUNK as u64]).codec(codec.clone());
         file.create_array("field", spec).unwrap();
         let data = values();
         file.write_array("field", vec![0], data.view().into_dyn())
             .await
             .unwrap();
         file.flush().await.unwrap();
-        let file = ArrayFile::open_path(&path, config()).await.unwrap();
+        let file = ArrayFile::open_path(path, config()).await.unwrap();
         read(&file, &data).await;
+    });
+}
+
+/// The same elements in many arrays, read one after the other.
+fn small_arrays(read: bool) {
+    within(async |path| {
+        let mut file = ArrayFile::create_path(path, config()).await.unwrap();
+        let data = values();
+        let name = |i: usize| format!("profile-{i:06}");
+        for (i, part) in data.as_slice().unwrap().chunks(SMALL).enumerate() {
+            let spec = ArraySpec::new(DType::Float32, [SMALL as u64]);
+            let spec = spec.codec(CodecSpec::none());
+            file.create_array(&name(i), spec).unwrap();
+            let view = ArrayView1::from(part).into_dyn();
+            file.write_array(&name(i), vec![0], view).await.unwrap();
+        }
+        file.flush().await.unwrap();
+        if !read {
+            return;
+        }
+        let file = ArrayFile::open_path(path, config()).await.unwrap();
+        let mut out = vec![0f32; SMALL];
+        for (i, part) in data.as_slice().unwrap().chunks(SMALL).enumerate() {
+            let view = ArrayViewMutD::from_shape(IxDyn(&[SMALL]), &mut out).unwrap();
+            file.read_into(&name(i), vec![0], view).await.unwrap();
+            assert_eq!(out, part);
+        }
     });
 }
 
@@ -117,4 +158,14 @@ fn write_and_read_elements() {
             assert_eq!(read.unwrap()[[0]], data[at]);
         }
     });
+}
+
+#[test]
+fn write_many() {
+    small_arrays(false);
+}
+
+#[test]
+fn write_and_read_many() {
+    small_arrays(true);
 }

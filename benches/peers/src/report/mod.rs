@@ -1,4 +1,4 @@
-//! Puts tables and pictures into docs/performance.md, between comments. The prose is left alone.
+//! Puts tables and pictures into pages of docs/, between comments. The prose is left alone.
 
 mod chart;
 mod table;
@@ -8,12 +8,23 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::results::Results;
+use crate::works::Size;
+
+/// The page of the codecs, and of runs that users repeat.
+pub const PAGE: &str = "performance.md";
+/// The page of full runs, of tables alone.
+const FULL_PAGE: &str = "performance-full.md";
 
 pub fn write(results: &Results) -> Result<()> {
-    let docs = crate::home().join("../../docs");
     let mut body = table::machine(results);
     body += "\n### Targets\n\n";
     body += &table::targets(results);
+    if results.size == Size::Full {
+        body += "\n### All figures\n";
+        body += &table::works(results);
+        return put(FULL_PAGE, "peers", &body);
+    }
+    let docs = docs();
     fs::create_dir_all(docs.join("performance"))?;
     body += "\n### Pictures\n\nCPU time, less is better; bars that do not fit are cut.\n";
     for picture in chart::pictures(results) {
@@ -23,12 +34,16 @@ pub fn write(results: &Results) -> Result<()> {
     }
     body += "\n### All figures\n";
     body += &table::works(results);
-    put("peers", &body)
+    put(PAGE, "peers", &body)
 }
 
-/// Puts text into the page, in place of what stands between the two comments of this name.
-pub fn put(name: &str, body: &str) -> Result<()> {
-    let page = crate::home().join("../../docs/performance.md");
+fn docs() -> std::path::PathBuf {
+    crate::home().join("../../docs")
+}
+
+/// Puts text into a page, in place of what stands between the two comments of this name.
+pub fn put(page: &str, name: &str, body: &str) -> Result<()> {
+    let page = docs().join(page);
     let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
     let (begin, end) = (
         format!("<!-- {name}:begin -->"),

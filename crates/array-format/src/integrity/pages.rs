@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use array_format_core::wire::page::{self, PageAddress};
-use array_format_core::wire::tables::{Inner, Table, decode_leaf};
+use array_format_core::wire::tables::{Inner, Rows, Table};
 use bytes::Bytes;
 
 use super::source::{Source, detail};
@@ -200,7 +200,7 @@ impl<T: Table> Child<T> {
     }
 
     fn leaf(&self, stored: &[u8]) -> Result<Vec<T::Row>> {
-        let rows = decode_leaf::<T>(&page::decode(&self.address, stored)?)?;
+        let rows = Rows::<T>::decode(&page::decode(&self.address, stored)?)?.to_vec()?;
         let (first, last) = (rows.first().map(T::key), rows.last().map(T::key));
         self.check(rows.len() as u64, first, last)?;
         Ok(rows)

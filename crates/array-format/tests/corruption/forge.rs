@@ -69,7 +69,7 @@ impl Page {
         let columns = raw[4..].chunks(12).take(columns.into()).map(|entry| {
             let id = u16::from_le_bytes([entry[0], entry[1]]);
             let column = if entry[2] == 0 {
-                Column::Ints(reader.ints(id).unwrap())
+                Column::Ints(reader.ints(id).unwrap().into_vec())
             } else {
                 let strings = reader.bytes(id).unwrap();
                 Column::Bytes(

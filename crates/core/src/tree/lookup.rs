@@ -1,23 +1,24 @@
 //! Finding rows.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use super::{Miss, PageSet, Tree};
 use crate::error::{Error, Place, Result};
 use crate::wire::page::PageAddress;
-use crate::wire::tables::{Inner, Table};
+use crate::wire::tables::{Inner, Rows, Table};
 
 /// The keys that a subtree may hold: from the first, up to and without the second.
 type Bounds<'a, K> = (Option<&'a K>, Option<&'a K>);
 
-fn check_bounds<'a, K: Ord + 'a>(
-    mut keys: impl DoubleEndedIterator<Item = &'a K>,
+/// Refuses keys outside their page's range; how the first and the last compare is given.
+fn check_bounds<K>(
+    first: impl Fn(&K) -> Ordering,
+    last: impl Fn(&K) -> Ordering,
     (from, to): Bounds<'_, K>,
 ) -> Result<()> {
-    let first = keys.next();
-    let last = keys.next_back().or(first);
-    let below = from.is_some_and(|from| first.is_some_and(|first| first < from));
-    let above = to.is_some_and(|to| last.is_some_and(|last| last >= to));
+    let below = from.is_some_and(|from| first(from).is_lt());
+    let above = to.is_some_and(|to| last(to).is_ge());
     if below || above {
         return Err(Error::corrupt(
             "a metadata page holds keys outside its range",
@@ -62,9 +63,9 @@ pub(super) fn inner<'a, T: Table>(
     let Some(node) = pages.inner(address)? else {
         return Ok(None);
     };
-    if node.keys.is_empty() {
+    let (Some(first), Some(last)) = (node.keys.first(), node.keys.last()) else {
         return Err(Error::corrupt("an inner page without children").within(place_of::<T>(address)));
-    }
+    };
     if node.total_rows() != rows {
         return Err(Error::corrupt(format!(
             "an inner page of {} has {} rows, its parent says {rows}",
@@ -73,7 +74,8 @@ pub(super) fn inner<'a, T: Table>(
         ))
         .within(place_of::<T>(address)));
     }
-    check_bounds(node.keys.iter(), bounds).map_err(|e| e.within(place_of::<T>(address)))?;
+    check_bounds(|key| first.cmp(key), |key| last.cmp(key), bounds)
+        .map_err(|e| e.within(place_of::<T>(address)))?;
     Ok(Some(node))
 }
 
@@ -82,7 +84,7 @@ pub(super) fn leaf<'a, T: Table>(
     address: &PageAddress,
     rows: u64,
     bounds: Bounds<'_, T::Key>,
-) -> Result<Option<&'a [T::Row]>> {
+) -> Result<Option<&'a Rows<T>>> {
     let Some(found) = pages.leaf(address)? else {
         return Ok(None);
     };
@@ -94,9 +96,20 @@ pub(super) fn leaf<'a, T: Table>(
         ))
         .within(place_of::<T>(address)));
     }
-    let keys = found.iter().map(T::key);
-    check_bounds(keys, bounds).map_err(|e| e.within(place_of::<T>(address)))?;
+    let last = found.len() - 1;
+    let compare = |i: usize| move |key: &T::Key| found.compare(i, key);
+    check_bounds(compare(0), compare(last), bounds)
+        .map_err(|e| e.within(place_of::<T>(address)))?;
     Ok(Some(found))
+}
+
+/// Row `i` of the page at this address, which is there.
+pub(super) fn row<'a, T: Table>(
+    rows: &'a Rows<T>,
+    i: usize,
+    address: &PageAddress,
+) -> Result<&'a T::Row> {
+    rows.row(i).map_err(|e| e.within(place_of::<T>(address)))
 }
 
 /// Gathers the rows of sorted keys, and the pages that are missing for that.
@@ -138,10 +151,9 @@ impl<'a, T: Table> Gather<'a, '_, T> {
                 match leaf(self.pages, address, node.rows[i], bounds)? {
                     Some(rows) => {
                         for k in from..end {
-                            self.found[k] = rows
-                                .binary_search_by(|row| T::key(row).cmp(&self.keys[k]))
-                                .ok()
-                                .map(|at| &rows[at]);
+                            let at = rows.position(&self.keys[k]);
+                            let row = at.map(|at| row(rows, at, address));
+                            self.found[k] = row.transpose()?;
                         }
                     }
                     None => self.missing.push(*address),
@@ -198,13 +210,17 @@ impl<T: Table> Tree<T> {
         let mut each = |address: &PageAddress, rows: u64, bounds: Bounds<'_, T::Key>| {
             let rows = leaf(pages, address, rows, bounds)?
                 .ok_or_else(|| Miss::Pages(vec![*address]).into_error())?;
-            let first = from.map_or(0, |from| rows.partition_point(|r| T::key(r) < from));
-            for row in &rows[first..] {
-                if to.is_some_and(|to| T::key(row) >= to) || visit(row).is_break() {
+            let first = from.map_or(0, |from| rows.lower_bound(from));
+            let end = to.map_or(rows.len(), |to| rows.lower_bound(to));
+            for i in first..end {
+                if visit(row(rows, i, address)?).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            Ok(ControlFlow::Continue(()))
+            Ok(match end < rows.len() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })
         };
         let mut missing = Vec::new();
         let _ = walk(
@@ -258,14 +274,16 @@ impl<T: Table> Tree<T> {
         }
     }
 
-    /// The rows of a leaf that [`Tree::leaves`] named.
-    pub fn leaf_rows<'a>(
+    /// The rows of a leaf that [`Tree::leaves`] named, made anew.
+    pub fn leaf_rows(
         &self,
-        pages: &'a PageSet<T>,
+        pages: &PageSet<T>,
         of: &Leaf<T::Key>,
-    ) -> std::result::Result<&'a [T::Row], Miss> {
+    ) -> std::result::Result<Vec<T::Row>, Miss> {
         let bounds = (of.from.as_ref(), of.to.as_ref());
-        leaf(pages, &of.address, of.rows, bounds)?.ok_or_else(|| Miss::Pages(vec![of.address]))
+        let rows = leaf(pages, &of.address, of.rows, bounds)?;
+        let rows = rows.ok_or_else(|| Miss::Pages(vec![of.address]))?.to_vec();
+        Ok(rows.map_err(|e| e.within(place_of::<T>(&of.address)))?)
     }
 
     /// The addresses of all pages of the tree, as far as its inner pages are in memory, and the

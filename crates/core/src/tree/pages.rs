@@ -8,15 +8,15 @@ use foldhash::{HashMap, HashMapExt};
 use super::late::{Late, PageSource};
 use crate::error::{Error, Place, Result};
 use crate::wire::page::{self, PageAddress};
-use crate::wire::tables::{Inner, Table, decode_leaf};
+use crate::wire::tables::{Inner, Rows, Table};
 
 #[derive(Debug)]
 enum Decoded<T: Table> {
     Inner(Inner<T>),
-    Leaf(Vec<T::Row>),
+    Leaf(Rows<T>),
 }
 
-/// A stored page that becomes rows on first touch.
+/// A stored page that is decoded on first touch.
 #[derive(Debug)]
 pub struct LoadedPage<T: Table> {
     stored: Bytes,
@@ -43,7 +43,7 @@ impl<T: Table> LoadedPage<T> {
         }
         let raw = page::decode(address, &self.stored)?;
         let decoded = if leaf {
-            decode_leaf::<T>(&raw).map(Decoded::Leaf)
+            Rows::decode(&raw).map(Decoded::Leaf)
         } else {
             Inner::decode(&raw).map(Decoded::Inner)
         };
@@ -135,7 +135,7 @@ impl<T: Table> PageSet<T> {
         }
     }
 
-    pub(super) fn leaf(&self, address: &PageAddress) -> Result<Option<&[T::Row]>> {
+    pub(super) fn leaf(&self, address: &PageAddress) -> Result<Option<&Rows<T>>> {
         let Some(page) = self.find(address)? else {
             return Ok(None);
         };

@@ -1,7 +1,7 @@
 //! Changing a table: pages that a change touches are written anew, all others are kept.
 
 use super::build::{Builder, crown, level, push_child};
-use super::lookup::{bounds_of, inner, leaf};
+use super::lookup::{bounds_of, inner, leaf, row};
 use super::{Miss, PageSet, PageWriter, Tree};
 use crate::error::Result;
 use crate::wire::page::PageAddress;
@@ -223,7 +223,10 @@ fn rewrite<T: Table>(
             if !here.removes_all(&node.keys[i], bounds.1) {
                 let rows =
                     leaf(pages, address, node.rows[i], bounds)?.ok_or_else(|| needed(address))?;
-                merge(rows, here, &mut builder, out)?;
+                let rows: Vec<&T::Row> = (0..rows.len())
+                    .map(|i| row(rows, i, address))
+                    .collect::<Result<_>>()?;
+                merge(&rows, here, &mut builder, out)?;
             }
         }
         return builder.into_children(out);
@@ -253,13 +256,14 @@ fn rewrite<T: Table>(
 
 /// Rows of a leaf with the changes applied.
 fn merge<T: Table>(
-    rows: &[T::Row],
+    rows: &[&T::Row],
     edits: Part<'_, T>,
     builder: &mut Builder<T>,
     out: &mut PageWriter,
 ) -> Result<()> {
     let mut old = rows
         .iter()
+        .copied()
         .filter(|row| !edits.removes(T::key(row)))
         .peekable();
     for (key, row) in edits.rows {

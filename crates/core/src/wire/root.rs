@@ -139,23 +139,23 @@ impl Root {
             [] => None,
             bytes => Some(Id::decode(bytes)?),
         };
-        let sequence = src.ints_of(SEQUENCE, 1)?[0];
+        let sequence = src.ints_of(SEQUENCE, 1)?.get(0);
         limits::check("sequence number", sequence, limits::SEQUENCE)
             .map_err(|e| Error::corrupt(e.to_string()))?;
-        let next_array = src.ints_of(NEXT_ARRAY, 1)?[0];
+        let next_array = src.ints_of(NEXT_ARRAY, 1)?.get(0);
         // More ids than anyone can give in a file's life; room to count on from here.
         limits::check("next array id", next_array, limits::SEQUENCE)
             .map_err(|e| Error::corrupt(e.to_string()))?;
-        let ids = src.ints(TABLES)?;
+        let ids = src.ints(TABLES)?.into_vec();
         let heights = src.ints_of(HEIGHTS, ids.len())?;
         let rows = src.ints_of(ROWS, ids.len())?;
         let tops = src.bytes_of(TOPS, ids.len())?;
-        let layers = src.ints(PAGE_LAYERS)?;
+        let layers = src.ints(PAGE_LAYERS)?.into_vec();
         let bytes = src.ints_of(PAGE_BYTES, layers.len())?;
-        let frame_bytes = src.ints_of(FRAME_BYTES, 1)?[0];
+        let frame_bytes = src.ints_of(FRAME_BYTES, 1)?.get(0);
         let from = src.ints_of(RESIDENT_FROM, layers.len())?;
         let to = src.ints_of(RESIDENT_TO, layers.len())?;
-        let log_bytes = src.ints(LOG_BYTES)?;
+        let log_bytes = src.ints(LOG_BYTES)?.into_vec();
         src.finish()?;
         if log_bytes.len() > 1 {
             return Err(Error::corrupt("more than one log"));
@@ -165,7 +165,7 @@ impl Root {
         }
         let find = |id: u8| {
             let place = ids.iter().position(|&table| table == u64::from(id));
-            place.map(|i| (heights[i], rows[i], tops.get(i)))
+            place.map(|i| (heights.get(i), rows.get(i), tops.get(i)))
         };
         let at = |id: u8| find(id).ok_or_else(|| Error::corrupt(format!("table {id} is missing")));
         fn table<T: Table>((height, rows, top): (u64, u64, &[u8])) -> Result<Tree<T>> {
@@ -187,8 +187,8 @@ impl Root {
             pages: (0..layers.len())
                 .map(|i| LayerPages {
                     sequence: layers[i],
-                    live: bytes[i],
-                    resident: from[i]..to[i],
+                    live: bytes.get(i),
+                    resident: from.get(i)..to.get(i),
                 })
                 .collect(),
             log_bytes: log_bytes.first().copied().unwrap_or(0),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Table, check_ranks, column, pieces};
+use super::keys::{KeyColumns, Names};
+use super::{Table, check_ranks, column};
 use crate::array::ArrayMeta;
 use crate::codec::PipelineRecord;
 use crate::dtype::DType;
 use crate::error::{Error, Place, Result};
 use crate::value::FillValue;
-use crate::wire::columns::{Reader, Writer};
+use crate::wire::columns::{Ints, Lists, Reader, Strings, Writer};
 
 const NAME: u16 = 1;
 const ID: u16 = 16;
@@ -25,10 +26,50 @@ const PIPELINE: u16 = 24;
 #[derive(Debug, Clone, Copy)]
 pub struct Arrays;
 
+/// The columns of a leaf page.
+#[derive(Debug)]
+pub struct ArrayColumns {
+    ids: Ints,
+    dtypes: Strings,
+    shapes: Lists,
+    chunks: Lists,
+    tiles: Lists,
+    /// Of all axes of all arrays.
+    dimensions: Strings,
+    fills: Strings,
+    pipelines: Strings,
+}
+
+impl ArrayColumns {
+    fn meta(&self, name: String, i: usize) -> Result<ArrayMeta> {
+        let dimensions = self.shapes.range(i);
+        let meta = ArrayMeta {
+            name,
+            id: self.ids.get(i),
+            dtype: DType::decode(self.dtypes.get(i))?,
+            shape: self.shapes.get(i).collect(),
+            chunk_shape: self.chunks.get(i).collect(),
+            tile_shape: self.tiles.get(i).collect(),
+            dimension_names: dimensions
+                .map(|axis| self.dimensions.text(axis).map(str::to_owned))
+                .collect::<Result<_>>()?,
+            fill_value: match self.fills.get(i) {
+                [] => None,
+                bytes => Some(FillValue::decode(bytes)?),
+            },
+            pipeline: PipelineRecord::decode(self.pipelines.get(i))?,
+        };
+        meta.validate().map_err(|e| Error::corrupt(e.to_string()))?;
+        Ok(meta)
+    }
+}
+
 impl Table for Arrays {
     const ID: u8 = 1;
     const NAME: &'static str = "arrays";
     type Key = String;
+    type Keys = Names;
+    type Columns = ArrayColumns;
     type Row = Arc<ArrayMeta>;
 
     fn key(row: &Arc<ArrayMeta>) -> &String {
@@ -51,13 +92,6 @@ impl Table for Arrays {
 
     fn write_keys(out: &mut Writer, keys: &[&String]) {
         out.bytes(NAME, keys.iter().map(|k| k.as_bytes()));
-    }
-
-    fn read_keys(src: &mut Reader) -> Result<Vec<String>> {
-        let names = src.row_bytes(NAME)?;
-        (0..names.len())
-            .map(|i| names.text(i).map(str::to_owned))
-            .collect()
     }
 
     fn write_rows(out: &mut Writer, rows: &[Arc<ArrayMeta>]) -> Result<()> {
@@ -96,55 +130,36 @@ impl Table for Arrays {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<Arc<ArrayMeta>>> {
+    fn read_columns(src: &mut Reader, keys: &Names) -> Result<ArrayColumns> {
         let n = keys.len();
         let ids = src.ints_of(ID, n)?;
         let dtypes = src.bytes_of(DTYPE, n)?;
         let ranks = src.ints_of(RANK, n)?;
         check_ranks(&ranks)?;
-        let (shapes, chunks, tiles) = (src.ints(SHAPE)?, src.ints(CHUNK)?, src.ints(TILE)?);
-        let shapes = pieces(&shapes, &ranks)?;
-        let chunks = pieces(&chunks, &ranks)?;
-        let tiles = pieces(&tiles, &ranks)?;
-        let total: u64 = ranks.iter().sum();
-        let dims = src.bytes_of(DIMENSIONS, total as usize)?;
-        let fills = src.bytes_of(FILL, n)?;
-        let pipelines = src.bytes_of(PIPELINE, n)?;
-        let mut dim = 0;
-        keys.into_iter()
-            .enumerate()
-            .map(|(i, name)| {
-                let row = || -> Result<ArrayMeta> {
-                    let names = (dim..dim + shapes[i].len())
-                        .map(|d| dims.text(d).map(str::to_owned))
-                        .collect::<Result<_>>()?;
-                    let fill = fills.get(i);
-                    let meta = ArrayMeta {
-                        name: name.clone(),
-                        id: ids[i],
-                        dtype: DType::decode(dtypes.get(i))?,
-                        shape: shapes[i].to_vec(),
-                        chunk_shape: chunks[i].to_vec(),
-                        tile_shape: tiles[i].to_vec(),
-                        dimension_names: names,
-                        fill_value: match fill {
-                            [] => None,
-                            bytes => Some(FillValue::decode(bytes)?),
-                        },
-                        pipeline: PipelineRecord::decode(pipelines.get(i))?,
-                    };
-                    meta.validate().map_err(|e| Error::corrupt(e.to_string()))?;
-                    Ok(meta)
-                };
-                let meta = row().map_err(|e| {
-                    e.within(Place {
-                        array: Some(name.clone()),
-                        ..Place::default()
-                    })
-                })?;
-                dim += meta.shape.len();
-                Ok(Arc::new(meta))
+        let shapes = Lists::new(src.ints(SHAPE)?, &ranks)?;
+        let chunks = Lists::new(src.ints(CHUNK)?, &ranks)?;
+        let tiles = Lists::new(src.ints(TILE)?, &ranks)?;
+        let axes = shapes.items();
+        Ok(ArrayColumns {
+            ids,
+            dtypes,
+            shapes,
+            chunks,
+            tiles,
+            dimensions: src.bytes_of(DIMENSIONS, axes)?,
+            fills: src.bytes_of(FILL, n)?,
+            pipelines: src.bytes_of(PIPELINE, n)?,
+        })
+    }
+
+    fn row(keys: &Names, columns: &ArrayColumns, i: usize) -> Result<Arc<ArrayMeta>> {
+        let meta = columns.meta(keys.get(i)?, i);
+        let name = || keys.get(i).ok();
+        meta.map(Arc::new).map_err(|e| {
+            e.within(Place {
+                array: name(),
+                ..Place::default()
             })
-            .collect()
+        })
     }
 }

@@ -1,14 +1,16 @@
 //! Table 2: attributes, sorted so that one key over all arrays is one run of rows.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use super::Table;
+use super::keys::KeyColumns;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::value::AttributeValue;
-use crate::wire::columns::{Reader, Writer};
+use crate::wire::columns::{Ints, Reader, Strings, Writer};
 
 const KEYS: u16 = 1;
 const KEY_INDEX: u16 = 2;
@@ -56,18 +58,93 @@ fn dictionary<T: Hash + Eq + Clone>(items: impl Iterator<Item = T>) -> (Vec<T>, 
     (distinct, index)
 }
 
-/// A place in a dictionary of `n`.
-fn place(index: u64, n: usize) -> Result<usize> {
-    usize::try_from(index)
-        .ok()
-        .filter(|&i| i < n)
-        .ok_or_else(|| Error::corrupt(format!("entry {index} of a dictionary of {n}")))
+/// Refuses places that are not in a dictionary of `n`.
+fn check_places(places: &Ints, n: usize) -> Result<()> {
+    if places.all(|place| place < n as u64) {
+        Ok(())
+    } else {
+        Err(Error::corrupt(format!(
+            "an entry that a dictionary of {n} does not have"
+        )))
+    }
+}
+
+/// The key columns of a page.
+#[derive(Debug)]
+pub struct AttributeKeys {
+    /// The distinct keys.
+    names: Vec<Arc<str>>,
+    index: Ints,
+    arrays: Ints,
+}
+
+impl AttributeKeys {
+    fn name(&self, i: usize) -> &Arc<str> {
+        &self.names[self.index.get(i) as usize]
+    }
+}
+
+impl KeyColumns for AttributeKeys {
+    type Key = AttributeKey;
+
+    fn read(src: &mut Reader) -> Result<Self> {
+        let names = src.row_bytes(KEYS)?;
+        let name = |i: usize| {
+            let name = names.text(i)?;
+            limits::check_stored("an attribute key", name.len() as u64, limits::NAME_BYTES)?;
+            Ok(Arc::from(name))
+        };
+        let names: Vec<Arc<str>> = (0..names.len()).map(name).collect::<Result<_>>()?;
+        let index = src.row_ints(KEY_INDEX)?;
+        check_places(&index, names.len())?;
+        let arrays = src.ints_of(ARRAY, index.len())?;
+        Ok(Self {
+            names,
+            index,
+            arrays,
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    fn get(&self, i: usize) -> Result<AttributeKey> {
+        Ok(AttributeKey {
+            key: Arc::clone(self.name(i)),
+            array: self.arrays.get(i),
+        })
+    }
+
+    fn compare(&self, i: usize, key: &AttributeKey) -> Ordering {
+        let array = || self.arrays.get(i).cmp(&key.array);
+        self.name(i).cmp(&key.key).then_with(array)
+    }
+
+    fn compare_next(&self, i: usize) -> Ordering {
+        let array = || self.arrays.get(i).cmp(&self.arrays.get(i + 1));
+        let name = match self.index.get(i) == self.index.get(i + 1) {
+            true => Ordering::Equal,
+            false => self.name(i).cmp(self.name(i + 1)),
+        };
+        name.then_with(array)
+    }
+}
+
+/// The other columns of a leaf page.
+#[derive(Debug)]
+pub struct AttributeColumns {
+    values: Strings,
+    /// Where the value of each row is among them; empty where each row has its own.
+    index: Ints,
 }
 
 impl Table for Attributes {
     const ID: u8 = 2;
     const NAME: &'static str = "attributes";
     type Key = AttributeKey;
+    type Keys = AttributeKeys;
+    type Columns = AttributeColumns;
     type Row = AttributeRow;
 
     fn key(row: &AttributeRow) -> &AttributeKey {
@@ -90,28 +167,6 @@ impl Table for Attributes {
         out.ints(ARRAY, &arrays);
     }
 
-    fn read_keys(src: &mut Reader) -> Result<Vec<AttributeKey>> {
-        let names = src.row_bytes(KEYS)?;
-        let name = |i: usize| {
-            let name = names.text(i)?;
-            limits::check_stored("an attribute key", name.len() as u64, limits::NAME_BYTES)?;
-            Ok(Arc::from(name))
-        };
-        let names: Vec<Arc<str>> = (0..names.len()).map(name).collect::<Result<_>>()?;
-        let index = src.row_ints(KEY_INDEX)?;
-        let arrays = src.ints_of(ARRAY, index.len())?;
-        index
-            .into_iter()
-            .zip(arrays)
-            .map(|(i, array)| {
-                Ok(AttributeKey {
-                    key: Arc::clone(&names[place(i, names.len())?]),
-                    array,
-                })
-            })
-            .collect()
-    }
-
     fn write_rows(out: &mut Writer, rows: &[AttributeRow]) -> Result<()> {
         let encoded: Vec<Vec<u8>> = rows
             .iter()
@@ -131,48 +186,41 @@ impl Table for Attributes {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<AttributeKey>) -> Result<Vec<AttributeRow>> {
-        let stored = src.row_bytes(VALUES)?;
-        let values: Vec<AttributeValue> = (0..stored.len())
-            .map(|i| AttributeValue::decode(stored.get(i)))
-            .collect::<Result<_>>()?;
-        let index = src.row_ints(VALUE_INDEX)?;
-        let expected = if index.is_empty() {
-            values.len()
-        } else {
-            index.len()
+    fn read_columns(src: &mut Reader, keys: &AttributeKeys) -> Result<AttributeColumns> {
+        let columns = AttributeColumns {
+            values: src.row_bytes(VALUES)?,
+            index: src.row_ints(VALUE_INDEX)?,
         };
+        let (distinct, places) = (columns.values.len(), columns.index.len());
+        let expected = if places == 0 { distinct } else { places };
         if expected != keys.len() {
             return Err(Error::corrupt(format!(
                 "{expected} attribute values for {} rows",
                 keys.len()
             )));
         }
+        check_places(&columns.index, distinct)?;
         // A dictionary must not turn a few stored bytes into a flood of copies.
-        let expanded: usize = index
+        let lengths = columns
+            .index
             .iter()
-            .filter_map(|&i| values.get(i as usize))
-            .map(AttributeValue::encoded_len)
-            .fold(0, usize::saturating_add);
-        if expanded as u64 > limits::PAGE_BYTES {
+            .map(|at| columns.values.get(at as usize).len());
+        if lengths.sum::<usize>() as u64 > limits::PAGE_BYTES {
             return Err(Error::corrupt(
                 "attribute values of a page are over the limit",
             ));
         }
-        let value = |i: usize| -> Result<AttributeValue> {
-            match index.get(i) {
-                Some(&at) => Ok(values[place(at, values.len())?].clone()),
-                None => Ok(values[i].clone()),
-            }
+        Ok(columns)
+    }
+
+    fn row(keys: &AttributeKeys, columns: &AttributeColumns, i: usize) -> Result<AttributeRow> {
+        let at = match columns.index.len() {
+            0 => i,
+            _ => columns.index.get(i) as usize,
         };
-        keys.into_iter()
-            .enumerate()
-            .map(|(i, key)| {
-                Ok(AttributeRow {
-                    key,
-                    value: value(i)?,
-                })
-            })
-            .collect()
+        Ok(AttributeRow {
+            key: keys.get(i)?,
+            value: AttributeValue::decode(columns.values.get(at))?,
+        })
     }
 }

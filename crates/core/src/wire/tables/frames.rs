@@ -1,12 +1,15 @@
 //! Table 4: where each frame is, and its statistics.
 
+use std::cmp::Ordering;
+
+use super::keys::KeyColumns;
 use super::statistics::{bound_weight, decode_bound, encode_bounds};
-use super::{Table, check_ranks, column, narrow, pieces};
+use super::{Table, check_ranks, column, narrow};
 use crate::error::{Error, Result};
 use crate::geometry::{Coords, TileKey};
 use crate::limits;
 use crate::stats::FrameStats;
-use crate::wire::columns::{Reader, Writer};
+use crate::wire::columns::{Ints, Lists, Reader, Strings, Writer};
 
 const ARRAY: u16 = 1;
 const RANK: u16 = 2;
@@ -77,10 +80,81 @@ impl FrameRow {
     }
 }
 
+/// The key columns of a page.
+#[derive(Debug)]
+pub struct FrameKeys {
+    arrays: Ints,
+    chunks: Lists,
+    tiles: Ints,
+}
+
+impl KeyColumns for FrameKeys {
+    type Key = FrameKey;
+
+    fn read(src: &mut Reader) -> Result<Self> {
+        let arrays = src.row_ints(ARRAY)?;
+        let n = arrays.len();
+        let ranks = src.ints_of(RANK, n)?;
+        check_ranks(&ranks)?;
+        let chunks = Lists::new(src.ints(CHUNK)?, &ranks)?;
+        let tiles = src.ints_of(TILE, n)?;
+        Ok(Self {
+            arrays,
+            chunks,
+            tiles,
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.arrays.len()
+    }
+
+    fn get(&self, i: usize) -> Result<FrameKey> {
+        Ok(FrameKey {
+            array: self.arrays.get(i),
+            tile: TileKey {
+                chunk: self.chunks.get(i).collect(),
+                tile: self.tiles.get(i),
+            },
+        })
+    }
+
+    fn compare(&self, i: usize, key: &FrameKey) -> Ordering {
+        let chunk = || self.chunks.get(i).cmp(key.tile.chunk.iter().copied());
+        let tile = || self.tiles.get(i).cmp(&key.tile.tile);
+        let array = self.arrays.get(i).cmp(&key.array);
+        array.then_with(chunk).then_with(tile)
+    }
+
+    fn compare_next(&self, i: usize) -> Ordering {
+        let chunk = || self.chunks.get(i).cmp(self.chunks.get(i + 1));
+        let tile = || self.tiles.get(i).cmp(&self.tiles.get(i + 1));
+        let array = self.arrays.get(i).cmp(&self.arrays.get(i + 1));
+        array.then_with(chunk).then_with(tile)
+    }
+}
+
+/// The other columns of a leaf page; those that are optional may be empty.
+#[derive(Debug)]
+pub struct FrameColumns {
+    sequences: Ints,
+    offsets: Vec<u64>,
+    stored: Ints,
+    raw: Ints,
+    crcs: Ints,
+    extents: Strings,
+    valid: Ints,
+    nan: Ints,
+    min: Strings,
+    max: Strings,
+}
+
 impl Table for Frames {
     const ID: u8 = 4;
     const NAME: &'static str = "frames";
     type Key = FrameKey;
+    type Keys = FrameKeys;
+    type Columns = FrameColumns;
     type Row = FrameRow;
 
     fn key(row: &FrameRow) -> &FrameKey {
@@ -102,25 +176,6 @@ impl Table for Frames {
         let chunks: Vec<u64> = keys.iter().flat_map(|k| &k.tile.chunk).copied().collect();
         out.ints(CHUNK, &chunks);
         out.ints(TILE, &column(keys, |k| k.tile.tile));
-    }
-
-    fn read_keys(src: &mut Reader) -> Result<Vec<FrameKey>> {
-        let arrays = src.row_ints(ARRAY)?;
-        let n = arrays.len();
-        let ranks = src.ints_of(RANK, n)?;
-        check_ranks(&ranks)?;
-        let chunks = src.ints(CHUNK)?;
-        let chunks = pieces(&chunks, &ranks)?;
-        let tiles = src.ints_of(TILE, n)?;
-        Ok((0..n)
-            .map(|i| FrameKey {
-                array: arrays[i],
-                tile: TileKey {
-                    chunk: chunks[i].into(),
-                    tile: tiles[i],
-                },
-            })
-            .collect())
     }
 
     fn write_rows(out: &mut Writer, rows: &[FrameRow]) -> Result<()> {
@@ -167,13 +222,14 @@ impl Table for Frames {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<FrameKey>) -> Result<Vec<FrameRow>> {
+    fn read_columns(src: &mut Reader, keys: &FrameKeys) -> Result<FrameColumns> {
         let n = keys.len();
         let sequences = src.ints_of(SEQUENCE, n)?;
         let gaps = src.ints_of(GAP, n)?;
         let stored = src.ints_of(STORED, n)?;
         let raw = src.ints_of(RAW, n)?;
-        let crcs = narrow(src.ints_of(CRC, n)?)?;
+        let crcs = src.ints_of(CRC, n)?;
+        narrow(&crcs)?;
         let extents = src.row_bytes(EXTENT)?;
         let valid = src.ints_of(VALID, n)?;
         let nan = src.ints_of(NAN, n)?;
@@ -186,48 +242,68 @@ impl Table for Frames {
                 )));
             }
         }
-        let mut rows: Vec<FrameRow> = Vec::with_capacity(n);
-        for (i, key) in keys.into_iter().enumerate() {
-            let offset = match rows.last() {
-                Some(b) if b.sequence == sequences[i] => b.end().wrapping_add(gaps[i]),
-                _ => gaps[i],
-            };
-            let fits = stored[i] > 0
-                && stored[i] <= limits::FRAME_BYTES
-                && raw[i] <= limits::FRAME_BYTES
-                && offset.checked_add(stored[i]).is_some();
-            if !fits {
-                return Err(Error::corrupt(format!(
-                    "a frame of {} stored and {} raw bytes at byte {offset}",
-                    stored[i], raw[i]
-                )));
-            }
-            let extent = match extents.len() {
-                0 => None,
-                _ => decode_extent(extents.get(i), key.tile.chunk.len())?,
-            };
-            let bound = |column: &crate::wire::columns::Strings| match column.len() {
-                0 => Ok(None),
-                _ => decode_bound(column, i),
-            };
-            rows.push(FrameRow {
-                key,
-                sequence: sequences[i],
-                offset,
-                stored: stored[i],
-                raw: raw[i],
-                crc: crcs[i],
-                extent,
-                stats: FrameStats {
-                    valid: valid[i],
-                    nan: nan[i],
-                    min: bound(&min)?,
-                    max: bound(&max)?,
-                },
-            });
-        }
-        Ok(rows)
+        let offsets = offsets(&sequences, &gaps, &stored, &raw)?;
+        Ok(FrameColumns {
+            sequences,
+            offsets,
+            stored,
+            raw,
+            crcs,
+            extents,
+            valid,
+            nan,
+            min,
+            max,
+        })
     }
+
+    fn row(keys: &FrameKeys, columns: &FrameColumns, i: usize) -> Result<FrameRow> {
+        let key = keys.get(i)?;
+        let bound = |column: &Strings| match column.len() {
+            0 => Ok(None),
+            _ => decode_bound(column, i),
+        };
+        Ok(FrameRow {
+            sequence: columns.sequences.get(i),
+            offset: columns.offsets[i],
+            stored: columns.stored.get(i),
+            raw: columns.raw.get(i),
+            crc: columns.crcs.get(i) as u32,
+            extent: match columns.extents.len() {
+                0 => None,
+                _ => decode_extent(columns.extents.get(i), key.tile.chunk.len())?,
+            },
+            stats: FrameStats {
+                valid: columns.valid.get(i),
+                nan: columns.nan.get(i),
+                min: bound(&columns.min)?,
+                max: bound(&columns.max)?,
+            },
+            key,
+        })
+    }
+}
+
+/// Offsets from the gaps between frames, which must lie within 64 bits.
+fn offsets(sequences: &Ints, gaps: &Ints, stored: &Ints, raw: &Ints) -> Result<Vec<u64>> {
+    let mut offsets = Vec::with_capacity(gaps.len());
+    let mut before: Option<(u64, u64)> = None;
+    for (i, gap) in gaps.iter().enumerate() {
+        let (sequence, stored, raw) = (sequences.get(i), stored.get(i), raw.get(i));
+        let offset = match before {
+            Some((layer, end)) if layer == sequence => end.wrapping_add(gap),
+            _ => gap,
+        };
+        let fits = stored > 0 && stored <= limits::FRAME_BYTES && raw <= limits::FRAME_BYTES;
+        let Some(end) = offset.checked_add(stored).filter(|_| fits) else {
+            return Err(Error::corrupt(format!(
+                "a frame of {stored} stored and {raw} raw bytes at byte {offset}"
+            )));
+        };
+        offsets.push(offset);
+        before = Some((sequence, end));
+    }
+    Ok(offsets)
 }
 
 fn decode_extent(bytes: &[u8], rank: usize) -> Result<Option<Coords>> {

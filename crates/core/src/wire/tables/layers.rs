@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Table, column};
 use crate::error::{Error, Place, Result};
 use crate::limits;
-use crate::wire::columns::{Reader, Writer};
+use crate::wire::columns::{Ints, Reader, Strings, Writer};
 use crate::wire::header::Id;
 use crate::wire::{HEADER_BYTES, TRAILER_BYTES};
 
@@ -137,10 +137,46 @@ impl LayerRow {
     }
 }
 
+/// The columns of a leaf page; those that are optional may be empty.
+#[derive(Debug)]
+pub struct LayerColumns {
+    ids: Strings,
+    lengths: Ints,
+    times: Ints,
+    writers: Strings,
+    messages: Strings,
+    arrays: Ints,
+    frames: Ints,
+    bytes: Ints,
+    kinds: Ints,
+    of: Ints,
+    gone: Ints,
+    annexes: Strings,
+    annex_lengths: Ints,
+}
+
+impl LayerColumns {
+    fn annex(&self, i: usize) -> Result<Option<Annex>> {
+        if self.annexes.is_empty() {
+            return Ok(None);
+        }
+        match (self.annexes.get(i), self.annex_lengths.get(i)) {
+            ([], 0) => Ok(None),
+            (id, length) if length > HEADER_BYTES as u64 => Ok(Some(Annex {
+                id: Id::decode(id)?,
+                length,
+            })),
+            (_, length) => Err(Error::corrupt(format!("an annex of {length} bytes"))),
+        }
+    }
+}
+
 impl<const TABLE: u8> Table for LayerTable<TABLE> {
     const ID: u8 = TABLE;
     const NAME: &'static str = if TABLE == 5 { "layers" } else { "log" };
     type Key = u64;
+    type Keys = Ints;
+    type Columns = LayerColumns;
     type Row = LayerRow;
 
     fn key(row: &LayerRow) -> &u64 {
@@ -155,17 +191,14 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         8
     }
 
+    fn check_keys(keys: &Ints) -> Result<()> {
+        let greatest = keys.iter().max().unwrap_or(0);
+        limits::check_stored("a sequence number", greatest, limits::SEQUENCE)
+    }
+
     fn write_keys(out: &mut Writer, keys: &[&u64]) {
         let keys: Vec<u64> = keys.iter().map(|k| **k).collect();
         out.ints(SEQUENCE, &keys);
-    }
-
-    fn read_keys(src: &mut Reader) -> Result<Vec<u64>> {
-        let numbers = src.row_ints(SEQUENCE)?;
-        for &number in &numbers {
-            limits::check_stored("a sequence number", number, limits::SEQUENCE)?;
-        }
-        Ok(numbers)
     }
 
     fn write_rows(out: &mut Writer, rows: &[LayerRow]) -> Result<()> {
@@ -194,60 +227,58 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<u64>) -> Result<Vec<LayerRow>> {
+    fn read_columns(src: &mut Reader, keys: &Ints) -> Result<LayerColumns> {
         let n = keys.len();
-        let ids = src.bytes_of(ID, n)?;
-        let lengths = src.ints_of(LENGTH, n)?;
-        let times = src.ints_of(TIME, n)?;
-        let writers = src.bytes_of(WRITER, n)?;
-        let messages = src.bytes_of(MESSAGE, n)?;
-        let arrays = src.ints_of(ARRAYS, n)?;
-        let frames = src.ints_of(FRAMES, n)?;
-        let bytes = src.ints_of(BYTES, n)?;
-        let (kinds, of) = (src.row_ints(KIND)?, src.row_ints(OF)?);
-        if kinds.len() != of.len() || !(kinds.is_empty() || kinds.len() == n) {
+        let columns = LayerColumns {
+            ids: src.bytes_of(ID, n)?,
+            lengths: src.ints_of(LENGTH, n)?,
+            times: src.ints_of(TIME, n)?,
+            writers: src.bytes_of(WRITER, n)?,
+            messages: src.bytes_of(MESSAGE, n)?,
+            arrays: src.ints_of(ARRAYS, n)?,
+            frames: src.ints_of(FRAMES, n)?,
+            bytes: src.ints_of(BYTES, n)?,
+            kinds: src.row_ints(KIND)?,
+            of: src.row_ints(OF)?,
+            gone: src.row_ints(GONE)?,
+            annexes: src.bytes(ANNEX)?,
+            annex_lengths: src.row_ints(ANNEX_LENGTH)?,
+        };
+        let optional = |count: usize| count == 0 || count == n;
+        let (kinds, annexes) = (columns.kinds.len(), columns.annex_lengths.len());
+        if columns.of.len() != kinds || !optional(kinds) {
             return Err(Error::corrupt("a layer without a kind"));
         }
-        let gone = src.row_ints(GONE)?;
-        if !(gone.is_empty() || gone.len() == n) || gone.iter().any(|&gone| gone > 1) {
+        if !optional(columns.gone.len()) || !columns.gone.all(|gone| gone <= 1) {
             return Err(Error::corrupt("a layer that is neither gone nor there"));
         }
-        let (annexes, annex_lengths) = (src.bytes(ANNEX)?, src.row_ints(ANNEX_LENGTH)?);
-        let given = annex_lengths.len();
-        if annexes.len() != given || !(given == 0 || given == n) {
+        if columns.annexes.len() != annexes || !optional(annexes) {
             return Err(Error::corrupt("a layer whose annex is not known"));
         }
-        let annex = |i: usize| match (given > i).then(|| (annexes.get(i), annex_lengths[i])) {
-            None | Some(([], 0)) => Ok(None),
-            Some((id, length)) if length > HEADER_BYTES as u64 => Ok(Some(Annex {
-                id: Id::decode(id)?,
-                length,
-            })),
-            Some((_, length)) => Err(Error::corrupt(format!("an annex of {length} bytes"))),
-        };
-        keys.into_iter()
-            .enumerate()
-            .map(|(i, sequence)| {
-                let message = messages.text(i)?;
-                limits::check_stored("a message", message.len() as u64, limits::MESSAGE_BYTES)?;
-                Ok(LayerRow {
-                    sequence,
-                    id: Id::decode(ids.get(i))?,
-                    length: lengths[i],
-                    time: times[i] as i64,
-                    writer: Id::decode(writers.get(i))?,
-                    message: message.to_owned(),
-                    arrays: arrays[i],
-                    frames: frames[i],
-                    bytes: bytes[i],
-                    origin: match kinds.get(i) {
-                        Some(&kind) => Origin::decode(sequence, kind, of[i])?,
-                        None => Origin::Commit,
-                    },
-                    gone: gone.get(i) == Some(&1),
-                    annex: annex(i)?,
-                })
-            })
-            .collect()
+        Ok(columns)
+    }
+
+    fn row(keys: &Ints, columns: &LayerColumns, i: usize) -> Result<LayerRow> {
+        let sequence = keys.get(i);
+        let message = columns.messages.text(i)?;
+        limits::check_stored("a message", message.len() as u64, limits::MESSAGE_BYTES)?;
+        Ok(LayerRow {
+            sequence,
+            id: Id::decode(columns.ids.get(i))?,
+            length: columns.lengths.get(i),
+            time: columns.times.get(i) as i64,
+            writer: Id::decode(columns.writers.get(i))?,
+            message: message.to_owned(),
+            arrays: columns.arrays.get(i),
+            frames: columns.frames.get(i),
+            bytes: columns.bytes.get(i),
+            origin: if columns.kinds.is_empty() {
+                Origin::Commit
+            } else {
+                Origin::decode(sequence, columns.kinds.get(i), columns.of.get(i))?
+            },
+            gone: !columns.gone.is_empty() && columns.gone.get(i) == 1,
+            annex: columns.annex(i)?,
+        })
     }
 }

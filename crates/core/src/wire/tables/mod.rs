@@ -3,7 +3,9 @@
 mod arrays;
 mod attributes;
 mod frames;
+mod keys;
 mod layers;
+mod rows;
 mod statistics;
 mod tags;
 
@@ -12,11 +14,13 @@ use std::fmt::Debug;
 pub use arrays::Arrays;
 pub use attributes::{AttributeKey, AttributeRow, Attributes, FILE_ID};
 pub use frames::{FrameKey, FrameRow, Frames};
+pub use keys::KeyColumns;
 pub use layers::{Annex, LayerRow, LayerTable, Layers, Log, Origin};
+pub use rows::Rows;
 pub use statistics::{Statistics, StatisticsRow};
 pub use tags::{TagRow, Tags};
 
-use super::columns::{Reader, Writer};
+use super::columns::{Ints, Reader, Writer};
 use super::page::{INNER, LEAF, PageAddress};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -29,6 +33,10 @@ pub trait Table: Sized + Clone + Debug + Send + Sync + 'static {
     const NAME: &'static str;
     /// What rows are sorted by.
     type Key: Ord + Clone + Debug + Send + Sync;
+    /// The key columns of a page.
+    type Keys: KeyColumns<Key = Self::Key>;
+    /// The other columns of a leaf page.
+    type Columns: Debug + Send + Sync;
     /// A row.
     type Row: Clone + Debug + Send + Sync;
 
@@ -38,14 +46,18 @@ pub trait Table: Sized + Clone + Debug + Send + Sync + 'static {
     fn weight(row: &Self::Row) -> usize;
     /// About how many raw bytes a key takes in a page.
     fn key_weight(key: &Self::Key) -> usize;
+    /// Refuses keys that no page may hold, leaf or inner.
+    fn check_keys(_: &Self::Keys) -> Result<()> {
+        Ok(())
+    }
     /// Writes the key columns.
     fn write_keys(out: &mut Writer, keys: &[&Self::Key]);
-    /// Reads the key columns.
-    fn read_keys(src: &mut Reader) -> Result<Vec<Self::Key>>;
     /// Writes the other columns.
     fn write_rows(out: &mut Writer, rows: &[Self::Row]) -> Result<()>;
-    /// Reads the other columns.
-    fn read_rows(src: &mut Reader, keys: Vec<Self::Key>) -> Result<Vec<Self::Row>>;
+    /// Reads the other columns of a leaf page with these keys.
+    fn read_columns(src: &mut Reader, keys: &Self::Keys) -> Result<Self::Columns>;
+    /// Makes row `i`, which is there.
+    fn row(keys: &Self::Keys, columns: &Self::Columns, i: usize) -> Result<Self::Row>;
 }
 
 /// The children of an inner page, or of the top of a tree.
@@ -98,22 +110,27 @@ impl<T: Table> Inner<T> {
     /// Reads a raw page.
     pub fn decode(raw: &[u8]) -> Result<Self> {
         let mut src = open::<T>(raw, INNER)?;
-        let keys = keys::<T>(&mut src)?;
-        let n = keys.len();
+        let columns = read_keys::<T>(&mut src)?;
+        let n = columns.len();
         let [sequence, offset, stored, page_raw, crc, rows] =
             [SEQUENCE, OFFSET, STORED, RAW, CRC, ROWS].map(|id| src.ints_of(id, n));
         src.finish()?;
-        let (sequence, offset, rows) = (sequence?, offset?, rows?);
-        let (stored, page_raw, crc) = (narrow(stored?)?, narrow(page_raw?)?, narrow(crc?)?);
+        let (sequence, offset, stored) = (sequence?, offset?, stored?);
+        let (page_raw, crc) = (page_raw?, crc?);
+        [&stored, &page_raw, &crc]
+            .into_iter()
+            .try_for_each(narrow)?;
         let pages = (0..n)
             .map(|i| PageAddress {
-                sequence: sequence[i],
-                offset: offset[i],
-                stored: stored[i],
-                raw: page_raw[i],
-                crc: crc[i],
+                sequence: sequence.get(i),
+                offset: offset.get(i),
+                stored: stored.get(i) as u32,
+                raw: page_raw.get(i) as u32,
+                crc: crc.get(i) as u32,
             })
             .collect();
+        let keys = (0..n).map(|i| columns.get(i)).collect::<Result<_>>()?;
+        let rows = rows?.into_vec();
         Ok(Self { keys, pages, rows })
     }
 
@@ -131,15 +148,6 @@ pub fn encode_leaf<T: Table>(rows: &[T::Row]) -> Result<Vec<u8>> {
     Ok(out.finish())
 }
 
-/// Reads a raw leaf page.
-pub fn decode_leaf<T: Table>(raw: &[u8]) -> Result<Vec<T::Row>> {
-    let mut src = open::<T>(raw, LEAF)?;
-    let keys = keys::<T>(&mut src)?;
-    let rows = T::read_rows(&mut src, keys)?;
-    src.finish()?;
-    Ok(rows)
-}
-
 fn open<T: Table>(raw: &[u8], kind: u8) -> Result<Reader<'_>> {
     let src = Reader::new(raw)?;
     if (src.kind, src.table) != (kind, T::ID) {
@@ -153,46 +161,35 @@ fn open<T: Table>(raw: &[u8], kind: u8) -> Result<Reader<'_>> {
     Ok(src)
 }
 
-fn keys<T: Table>(src: &mut Reader) -> Result<Vec<T::Key>> {
-    let keys = T::read_keys(src)?;
+/// Reads the key columns, if the keys are possible, not too many, and rise.
+fn read_keys<T: Table>(src: &mut Reader) -> Result<T::Keys> {
+    let keys = T::Keys::read(src)?;
     if keys.len() as u64 > limits::PAGE_ROWS {
         return Err(Error::corrupt("too many rows in a page"));
     }
-    if keys.windows(2).any(|w| w[0] >= w[1]) {
+    if (1..keys.len()).any(|i| keys.compare_next(i - 1).is_ge()) {
         return Err(Error::corrupt(format!("keys of {} do not rise", T::NAME)));
     }
+    T::check_keys(&keys)?;
     Ok(keys)
 }
 
-/// Values that must fit 32 bits.
-fn narrow(values: Vec<u64>) -> Result<Vec<u32>> {
-    values
-        .into_iter()
-        .map(|v| u32::try_from(v).map_err(|_| Error::corrupt("a number that must fit 32 bits")))
-        .collect()
+/// Refuses numbers that do not fit 32 bits.
+fn narrow(values: &Ints) -> Result<()> {
+    if values.all(|value| u32::try_from(value).is_ok()) {
+        Ok(())
+    } else {
+        Err(Error::corrupt("a number that must fit 32 bits"))
+    }
 }
 
-/// Cuts a flat list into pieces of the given lengths, which must use it up.
-fn pieces<'a, V>(flat: &'a [V], lengths: &[u64]) -> Result<Vec<&'a [V]>> {
-    let mut rest = flat;
-    let mut out = Vec::with_capacity(lengths.len());
-    for &length in lengths {
-        let (head, tail) = usize::try_from(length)
-            .ok()
-            .and_then(|n| rest.split_at_checked(n))
-            .ok_or_else(|| Error::corrupt("a list column is too short for its rows"))?;
-        out.push(head);
-        rest = tail;
-    }
-    if !rest.is_empty() {
-        return Err(Error::corrupt("a list column is too long for its rows"));
-    }
-    Ok(out)
-}
-
-fn check_ranks(ranks: &[u64]) -> Result<()> {
-    match ranks.iter().find(|&&rank| rank > limits::RANK) {
-        Some(rank) => Err(Error::corrupt(format!("rank {rank}"))),
-        None => Ok(()),
+fn check_ranks(ranks: &Ints) -> Result<()> {
+    if ranks.all(|rank| rank <= limits::RANK) {
+        Ok(())
+    } else {
+        Err(Error::corrupt(format!(
+            "a rank of more than {} axes",
+            limits::RANK
+        )))
     }
 }

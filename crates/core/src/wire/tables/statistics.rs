@@ -4,7 +4,7 @@ use super::{Table, column};
 use crate::error::Result;
 use crate::stats::FrameStats;
 use crate::value::StatValue;
-use crate::wire::columns::{Reader, Strings, Writer};
+use crate::wire::columns::{Ints, Reader, Strings, Writer};
 
 const ARRAY: u16 = 1;
 const VALID: u16 = 16;
@@ -29,6 +29,17 @@ pub struct StatisticsRow {
     pub stored: u64,
     /// Its frames.
     pub frames: u64,
+}
+
+/// The columns of a leaf page.
+#[derive(Debug)]
+pub struct StatisticsColumns {
+    valid: Ints,
+    nan: Ints,
+    min: Strings,
+    max: Strings,
+    stored: Ints,
+    frames: Ints,
 }
 
 /// One bound of each row's statistics, empty where there is none.
@@ -58,6 +69,8 @@ impl Table for Statistics {
     const ID: u8 = 3;
     const NAME: &'static str = "statistics";
     type Key = u64;
+    type Keys = Ints;
+    type Columns = StatisticsColumns;
     type Row = StatisticsRow;
 
     fn key(row: &StatisticsRow) -> &u64 {
@@ -77,10 +90,6 @@ impl Table for Statistics {
         out.ints(ARRAY, &keys);
     }
 
-    fn read_keys(src: &mut Reader) -> Result<Vec<u64>> {
-        src.row_ints(ARRAY)
-    }
-
     fn write_rows(out: &mut Writer, rows: &[StatisticsRow]) -> Result<()> {
         out.ints(VALID, &column(rows, |r| r.stats.valid));
         out.ints(NAN, &column(rows, |r| r.stats.nan));
@@ -93,30 +102,30 @@ impl Table for Statistics {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<u64>) -> Result<Vec<StatisticsRow>> {
+    fn read_columns(src: &mut Reader, keys: &Ints) -> Result<StatisticsColumns> {
         let n = keys.len();
-        let valid = src.ints_of(VALID, n)?;
-        let nan = src.ints_of(NAN, n)?;
-        let min = src.bytes_of(MIN, n)?;
-        let max = src.bytes_of(MAX, n)?;
-        let stored = src.ints_of(STORED, n)?;
-        let frames = src.ints_of(FRAMES, n)?;
-        keys.into_iter()
-            .enumerate()
-            .map(|(i, array)| {
-                Ok(StatisticsRow {
-                    array,
-                    stats: FrameStats {
-                        valid: valid[i],
-                        nan: nan[i],
-                        min: decode_bound(&min, i)?,
-                        max: decode_bound(&max, i)?,
-                    },
-                    stored: stored[i],
-                    frames: frames[i],
-                })
-            })
-            .collect()
+        Ok(StatisticsColumns {
+            valid: src.ints_of(VALID, n)?,
+            nan: src.ints_of(NAN, n)?,
+            min: src.bytes_of(MIN, n)?,
+            max: src.bytes_of(MAX, n)?,
+            stored: src.ints_of(STORED, n)?,
+            frames: src.ints_of(FRAMES, n)?,
+        })
+    }
+
+    fn row(keys: &Ints, columns: &StatisticsColumns, i: usize) -> Result<StatisticsRow> {
+        Ok(StatisticsRow {
+            array: keys.get(i),
+            stats: FrameStats {
+                valid: columns.valid.get(i),
+                nan: columns.nan.get(i),
+                min: decode_bound(&columns.min, i)?,
+                max: decode_bound(&columns.max, i)?,
+            },
+            stored: columns.stored.get(i),
+            frames: columns.frames.get(i),
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Table 7: names that users gave to snapshots.
 
+use super::keys::{KeyColumns, Names};
 use super::{Table, column};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::wire::columns::{Reader, Writer};
+use crate::wire::columns::{Ints, Reader, Strings, Writer};
 use crate::wire::header::Id;
 
 const NAME: u16 = 1;
@@ -25,10 +26,19 @@ pub struct TagRow {
     pub layer: Id,
 }
 
+/// The columns of a leaf page.
+#[derive(Debug)]
+pub struct TagColumns {
+    sequences: Ints,
+    layers: Strings,
+}
+
 impl Table for Tags {
     const ID: u8 = 7;
     const NAME: &'static str = "tags";
     type Key = String;
+    type Keys = Names;
+    type Columns = TagColumns;
     type Row = TagRow;
 
     fn key(row: &TagRow) -> &String {
@@ -43,20 +53,17 @@ impl Table for Tags {
         key.len()
     }
 
-    fn write_keys(out: &mut Writer, keys: &[&String]) {
-        out.bytes(NAME, keys.iter().map(|key| key.as_bytes()));
-    }
-
-    fn read_keys(src: &mut Reader) -> Result<Vec<String>> {
-        let names = src.row_bytes(NAME)?;
-        let name = |i: usize| match names.text(i)? {
+    fn check_keys(keys: &Names) -> Result<()> {
+        (0..keys.len()).try_for_each(|i| match keys.name(i)? {
             "" => Err(Error::corrupt("a tag without a name")),
             name => {
-                limits::check_stored("the name of a tag", name.len() as u64, limits::NAME_BYTES)?;
-                Ok(name.to_owned())
+                limits::check_stored("the name of a tag", name.len() as u64, limits::NAME_BYTES)
             }
-        };
-        (0..names.len()).map(name).collect()
+        })
+    }
+
+    fn write_keys(out: &mut Writer, keys: &[&String]) {
+        out.bytes(NAME, keys.iter().map(|key| key.as_bytes()));
     }
 
     fn write_rows(out: &mut Writer, rows: &[TagRow]) -> Result<()> {
@@ -65,22 +72,21 @@ impl Table for Tags {
         Ok(())
     }
 
-    fn read_rows(src: &mut Reader, keys: Vec<String>) -> Result<Vec<TagRow>> {
+    fn read_columns(src: &mut Reader, keys: &Names) -> Result<TagColumns> {
         let n = keys.len();
-        let sequences = src.ints_of(SEQUENCE, n)?;
-        for &number in &sequences {
-            limits::check_stored("a sequence number", number, limits::SEQUENCE)?;
-        }
-        let layers = src.bytes_of(LAYER, n)?;
-        keys.into_iter()
-            .enumerate()
-            .map(|(i, name)| {
-                Ok(TagRow {
-                    name,
-                    sequence: sequences[i],
-                    layer: Id::decode(layers.get(i))?,
-                })
-            })
-            .collect()
+        Ok(TagColumns {
+            sequences: src.ints_of(SEQUENCE, n)?,
+            layers: src.bytes_of(LAYER, n)?,
+        })
+    }
+
+    fn row(keys: &Names, columns: &TagColumns, i: usize) -> Result<TagRow> {
+        let sequence = columns.sequences.get(i);
+        limits::check_stored("a sequence number", sequence, limits::SEQUENCE)?;
+        Ok(TagRow {
+            name: keys.get(i)?,
+            sequence,
+            layer: Id::decode(columns.layers.get(i))?,
+        })
     }
 }
