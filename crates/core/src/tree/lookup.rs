@@ -104,12 +104,13 @@ pub(super) fn leaf<'a, T: Table>(
 }
 
 /// Row `i` of the page at this address, which is there.
-pub(super) fn row<'a, T: Table>(
-    rows: &'a Rows<T>,
-    i: usize,
-    address: &PageAddress,
-) -> Result<&'a T::Row> {
+fn row<'a, T: Table>(rows: &'a Rows<T>, i: usize, address: &PageAddress) -> Result<&'a T::Row> {
     rows.row(i).map_err(|e| e.within(place_of::<T>(address)))
+}
+
+/// All rows of the page at this address, made anew.
+pub(super) fn all<T: Table>(rows: &Rows<T>, address: &PageAddress) -> Result<Vec<T::Row>> {
+    rows.to_vec().map_err(|e| e.within(place_of::<T>(address)))
 }
 
 /// Gathers the rows of sorted keys, and the pages that are missing for that.
@@ -282,8 +283,8 @@ impl<T: Table> Tree<T> {
     ) -> std::result::Result<Vec<T::Row>, Miss> {
         let bounds = (of.from.as_ref(), of.to.as_ref());
         let rows = leaf(pages, &of.address, of.rows, bounds)?;
-        let rows = rows.ok_or_else(|| Miss::Pages(vec![of.address]))?.to_vec();
-        Ok(rows.map_err(|e| e.within(place_of::<T>(&of.address)))?)
+        let rows = rows.ok_or_else(|| Miss::Pages(vec![of.address]))?;
+        Ok(all(rows, &of.address)?)
     }
 
     /// The addresses of all pages of the tree, as far as its inner pages are in memory, and the

@@ -1,7 +1,7 @@
 //! Changing a table: pages that a change touches are written anew, all others are kept.
 
 use super::build::{Builder, crown, level, push_child};
-use super::lookup::{bounds_of, inner, leaf, row};
+use super::lookup::{all, bounds_of, inner, leaf};
 use super::{Miss, PageSet, PageWriter, Tree};
 use crate::error::Result;
 use crate::wire::page::PageAddress;
@@ -207,7 +207,7 @@ fn rewrite<T: Table>(
     if height == 1 {
         let mut builder = Builder::<T>::default();
         if node.keys.is_empty() {
-            merge(&[], edits, &mut builder, out)?;
+            merge(Vec::new(), edits, &mut builder, out)?;
         }
         for i in 0..node.keys.len() {
             let bounds = bounds_of(node, i, outer);
@@ -223,10 +223,7 @@ fn rewrite<T: Table>(
             if !here.removes_all(&node.keys[i], bounds.1) {
                 let rows =
                     leaf(pages, address, node.rows[i], bounds)?.ok_or_else(|| needed(address))?;
-                let rows: Vec<&T::Row> = (0..rows.len())
-                    .map(|i| row(rows, i, address))
-                    .collect::<Result<_>>()?;
-                merge(&rows, here, &mut builder, out)?;
+                merge(all(rows, address)?, here, &mut builder, out)?;
             }
         }
         return builder.into_children(out);
@@ -256,19 +253,18 @@ fn rewrite<T: Table>(
 
 /// Rows of a leaf with the changes applied.
 fn merge<T: Table>(
-    rows: &[&T::Row],
+    rows: Vec<T::Row>,
     edits: Part<'_, T>,
     builder: &mut Builder<T>,
     out: &mut PageWriter,
 ) -> Result<()> {
     let mut old = rows
-        .iter()
-        .copied()
+        .into_iter()
         .filter(|row| !edits.removes(T::key(row)))
         .peekable();
     for (key, row) in edits.rows {
         while let Some(before) = old.next_if(|row| T::key(row) < key) {
-            builder.push(before.clone(), out)?;
+            builder.push(before, out)?;
         }
         let _ = old.next_if(|row| T::key(row) == key);
         if let Some(row) = row {
@@ -276,7 +272,7 @@ fn merge<T: Table>(
         }
     }
     for row in old {
-        builder.push(row.clone(), out)?;
+        builder.push(row, out)?;
     }
     Ok(())
 }
