@@ -75,7 +75,7 @@ fn small_arrays(read: bool) {
         for (i, part) in data.as_slice().unwrap().chunks(SMALL).enumerate() {
             let spec = ArraySpec::new(DType::Float32, [SMALL as u64]);
             let spec = spec.codec(CodecSpec::none());
-            file.create_array(&name(i), spec).unwrap();
+            file.create_array(name(i), spec).unwrap();
             let view = ArrayView1::from(part).into_dyn();
             file.write_array(&name(i), vec![0], view).await.unwrap();
         }

@@ -131,7 +131,7 @@ impl Table for Arrays {
     }
 
     fn read_columns(src: &mut Reader, keys: &Names) -> Result<ArrayColumns> {
-        let n = keys.len();
+        let n = keys.count();
         let ids = src.ints_of(ID, n)?;
         let dtypes = src.bytes_of(DTYPE, n)?;
         let ranks = src.ints_of(RANK, n)?;

@@ -105,7 +105,7 @@ impl KeyColumns for AttributeKeys {
         })
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.index.len()
     }
 
@@ -193,10 +193,10 @@ impl Table for Attributes {
         };
         let (distinct, places) = (columns.values.len(), columns.index.len());
         let expected = if places == 0 { distinct } else { places };
-        if expected != keys.len() {
+        if expected != keys.count() {
             return Err(Error::corrupt(format!(
                 "{expected} attribute values for {} rows",
-                keys.len()
+                keys.count()
             )));
         }
         check_places(&columns.index, distinct)?;

@@ -105,7 +105,7 @@ impl KeyColumns for FrameKeys {
         })
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.arrays.len()
     }
 
@@ -223,7 +223,7 @@ impl Table for Frames {
     }
 
     fn read_columns(src: &mut Reader, keys: &FrameKeys) -> Result<FrameColumns> {
-        let n = keys.len();
+        let n = keys.count();
         let sequences = src.ints_of(SEQUENCE, n)?;
         let gaps = src.ints_of(GAP, n)?;
         let stored = src.ints_of(STORED, n)?;

@@ -14,7 +14,7 @@ pub trait KeyColumns: Sized + Debug + Send + Sync {
     /// Reads them.
     fn read(src: &mut Reader) -> Result<Self>;
     /// How many keys there are.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// Key `i`.
     fn get(&self, i: usize) -> Result<Self::Key>;
     /// How key `i` compares.
@@ -34,7 +34,7 @@ impl KeyColumns for Ints {
         src.row_ints(NUMBER)
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.len()
     }
 
@@ -74,7 +74,7 @@ impl KeyColumns for Names {
         Ok(Self(names))
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 

@@ -111,7 +111,7 @@ impl<T: Table> Inner<T> {
     pub fn decode(raw: &[u8]) -> Result<Self> {
         let mut src = open::<T>(raw, INNER)?;
         let columns = read_keys::<T>(&mut src)?;
-        let n = columns.len();
+        let n = columns.count();
         let [sequence, offset, stored, page_raw, crc, rows] =
             [SEQUENCE, OFFSET, STORED, RAW, CRC, ROWS].map(|id| src.ints_of(id, n));
         src.finish()?;
@@ -164,10 +164,10 @@ fn open<T: Table>(raw: &[u8], kind: u8) -> Result<Reader<'_>> {
 /// Reads the key columns, if the keys are possible, not too many, and rise.
 fn read_keys<T: Table>(src: &mut Reader) -> Result<T::Keys> {
     let keys = T::Keys::read(src)?;
-    if keys.len() as u64 > limits::PAGE_ROWS {
+    if keys.count() as u64 > limits::PAGE_ROWS {
         return Err(Error::corrupt("too many rows in a page"));
     }
-    if (1..keys.len()).any(|i| keys.compare_next(i - 1).is_ge()) {
+    if (1..keys.count()).any(|i| keys.compare_next(i - 1).is_ge()) {
         return Err(Error::corrupt(format!("keys of {} do not rise", T::NAME)));
     }
     T::check_keys(&keys)?;

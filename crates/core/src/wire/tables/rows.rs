@@ -10,12 +10,15 @@ use crate::wire::page::LEAF;
 /// Rows that are made together: few, as most look-ups want one.
 const GROUP: usize = 8;
 
+/// Empty until one of its rows is touched.
+type Group<R> = OnceLock<Box<[R]>>;
+
 /// A decoded leaf page. Keys are searched in their columns, which are dense.
 #[derive(Debug)]
 pub struct Rows<T: Table> {
     keys: T::Keys,
     columns: T::Columns,
-    groups: Box<[OnceLock<Box<[T::Row]>>]>,
+    groups: Box<[Group<T::Row>]>,
 }
 
 impl<T: Table> Rows<T> {
@@ -25,7 +28,7 @@ impl<T: Table> Rows<T> {
         let keys = read_keys::<T>(&mut src)?;
         let columns = T::read_columns(&mut src, &keys)?;
         src.finish()?;
-        let groups = keys.len().div_ceil(GROUP);
+        let groups = keys.count().div_ceil(GROUP);
         Ok(Self {
             keys,
             columns,
@@ -35,7 +38,7 @@ impl<T: Table> Rows<T> {
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.keys.count()
     }
 
     /// Whether there are none.

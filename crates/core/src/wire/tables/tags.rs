@@ -54,7 +54,7 @@ impl Table for Tags {
     }
 
     fn check_keys(keys: &Names) -> Result<()> {
-        (0..keys.len()).try_for_each(|i| match keys.name(i)? {
+        (0..keys.count()).try_for_each(|i| match keys.name(i)? {
             "" => Err(Error::corrupt("a tag without a name")),
             name => {
                 limits::check_stored("the name of a tag", name.len() as u64, limits::NAME_BYTES)
@@ -73,7 +73,7 @@ impl Table for Tags {
     }
 
     fn read_columns(src: &mut Reader, keys: &Names) -> Result<TagColumns> {
-        let n = keys.len();
+        let n = keys.count();
         Ok(TagColumns {
             sequences: src.ints_of(SEQUENCE, n)?,
             layers: src.bytes_of(LAYER, n)?,
