@@ -26,15 +26,17 @@ pub fn targets(results: &Results) -> String {
         "{met} met, {missed} missed.\n\n| | target | measured | bound | |\n|---|---|---:|---:|---|\n"
     );
     for verdict in verdicts {
-        let measured = verdict.measured.map_or("not measured".to_owned(), figure);
+        // Of a group that was left out.
+        let Some(measured) = verdict.measured.map(figure) else {
+            continue;
+        };
         let bound = match verdict.bound {
             Bound::AtLeast(bound) => format!("≥ {bound}"),
             Bound::AtMost(bound) => format!("≤ {bound}"),
         };
         let word = match verdict.met() {
             Some(true) => "met",
-            Some(false) => "**missed**",
-            None => "",
+            _ => "**missed**",
         };
         _ = writeln!(
             text,
