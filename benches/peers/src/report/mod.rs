@@ -19,22 +19,27 @@ pub fn write(results: &Results) -> Result<()> {
     let mut body = table::machine(results);
     body += "\n### Targets\n\n";
     body += &table::targets(results);
-    if results.size == Size::Full {
-        body += "\n### All figures\n";
-        body += &table::works(results);
-        return put(FULL_PAGE, "peers", &body);
+    let full = results.size == Size::Full;
+    if !full {
+        body += &pictures(results)?;
     }
+    body += "\n### All figures\n";
+    body += &table::works(results);
+    put(if full { FULL_PAGE } else { PAGE }, "peers", &body)
+}
+
+/// Draws the pictures, and shows them.
+fn pictures(results: &Results) -> Result<String> {
     let docs = docs();
     fs::create_dir_all(docs.join("performance"))?;
-    body += "\n### Pictures\n\nCPU time, less is better; bars that do not fit are cut.\n";
+    let mut body =
+        "\n### Pictures\n\nCPU time, less is better; bars that do not fit are cut.\n".to_owned();
     for picture in chart::pictures(results) {
         let name = format!("performance/{}.svg", picture.name);
         fs::write(docs.join(&name), picture.svg)?;
         body += &format!("\n![{}]({name})\n", picture.title);
     }
-    body += "\n### All figures\n";
-    body += &table::works(results);
-    put(PAGE, "peers", &body)
+    Ok(body)
 }
 
 fn docs() -> std::path::PathBuf {

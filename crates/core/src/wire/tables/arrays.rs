@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::keys::{KeyColumns, Names};
+use super::keys::{KeyColumns, NAME, Names};
 use super::{Table, check_ranks, column};
 use crate::array::ArrayMeta;
 use crate::codec::PipelineRecord;
@@ -11,7 +11,6 @@ use crate::error::{Error, Place, Result};
 use crate::value::FillValue;
 use crate::wire::columns::{Ints, Lists, Reader, Strings, Writer};
 
-const NAME: u16 = 1;
 const ID: u16 = 16;
 const DTYPE: u16 = 17;
 const RANK: u16 = 18;

@@ -24,7 +24,7 @@ pub trait KeyColumns: Sized + Debug + Send + Sync {
 }
 
 /// The column that holds keys that are numbers.
-const NUMBER: u16 = 1;
+pub(super) const NUMBER: u16 = 1;
 
 /// Keys that are numbers: array ids, sequence numbers.
 impl KeyColumns for Ints {
@@ -52,7 +52,7 @@ impl KeyColumns for Ints {
 }
 
 /// The column that holds keys that are names.
-const NAME: u16 = 1;
+pub(super) const NAME: u16 = 1;
 
 /// Keys that are names: of arrays, of tags. They are text.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::keys::NUMBER;
 use super::{Table, column};
 use crate::error::{Error, Place, Result};
 use crate::limits;
@@ -9,7 +10,6 @@ use crate::wire::columns::{Ints, Reader, Strings, Writer};
 use crate::wire::header::Id;
 use crate::wire::{HEADER_BYTES, TRAILER_BYTES};
 
-const SEQUENCE: u16 = 1;
 const ID: u16 = 16;
 const LENGTH: u16 = 17;
 const TIME: u16 = 18;
@@ -198,7 +198,7 @@ impl<const TABLE: u8> Table for LayerTable<TABLE> {
 
     fn write_keys(out: &mut Writer, keys: &[&u64]) {
         let keys: Vec<u64> = keys.iter().map(|k| **k).collect();
-        out.ints(SEQUENCE, &keys);
+        out.ints(NUMBER, &keys);
     }
 
     fn write_rows(out: &mut Writer, rows: &[LayerRow]) -> Result<()> {

@@ -1,12 +1,12 @@
 //! Table 3: statistics and stored size of each array that was written.
 
+use super::keys::NUMBER;
 use super::{Table, column};
 use crate::error::Result;
 use crate::stats::FrameStats;
 use crate::value::StatValue;
 use crate::wire::columns::{Ints, Reader, Strings, Writer};
 
-const ARRAY: u16 = 1;
 const VALID: u16 = 16;
 const NAN: u16 = 17;
 const MIN: u16 = 18;
@@ -87,7 +87,7 @@ impl Table for Statistics {
 
     fn write_keys(out: &mut Writer, keys: &[&u64]) {
         let keys: Vec<u64> = keys.iter().map(|k| **k).collect();
-        out.ints(ARRAY, &keys);
+        out.ints(NUMBER, &keys);
     }
 
     fn write_rows(out: &mut Writer, rows: &[StatisticsRow]) -> Result<()> {

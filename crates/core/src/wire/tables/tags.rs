@@ -1,13 +1,12 @@
 //! Table 7: names that users gave to snapshots.
 
-use super::keys::{KeyColumns, Names};
+use super::keys::{KeyColumns, NAME, Names};
 use super::{Table, column};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::wire::columns::{Ints, Reader, Strings, Writer};
 use crate::wire::header::Id;
 
-const NAME: u16 = 1;
 const SEQUENCE: u16 = 16;
 const LAYER: u16 = 17;
 
