@@ -2,7 +2,7 @@
 
 use crate::results::{Results, Row};
 use crate::runner::middle;
-use crate::works::OURS;
+use crate::works::{ONE_BY_ONE, OURS};
 
 /// A target and what was measured; none if a part of it was not.
 pub struct Verdict {
@@ -89,7 +89,7 @@ impl Figures<'_> {
 }
 
 pub fn is_rival(peer: &str) -> bool {
-    peer != OURS && !peer.starts_with("limit")
+    ![OURS, ONE_BY_ONE].contains(&peer) && !peer.starts_with("limit")
 }
 
 const CODECS: [&str; 3] = ["none", "lz4", "zstd-3"];

@@ -48,6 +48,8 @@ pub struct Work {
 }
 
 pub const OURS: &str = "array_format";
+/// The same, with a call for each array where others of its rows read several with one.
+pub const ONE_BY_ONE: &str = "array_format, one by one";
 const LIMITS: [&str; 3] = ["limit: memcpy", "limit: file", "limit: codec"];
 const ZARRS: [&str; 2] = ["zarrs", "zarrs, sharded"];
 const PUBLISHED: [&str; 3] = ["published 0.15", "published 0.12", "published 0.9"];
@@ -356,9 +358,10 @@ impl Plan<'_> {
         };
         let read = Work {
             id: "many-read",
-            title: "Read them, one after the other".into(),
+            title: "Read them, one after the other; array_format 16 with each call".into(),
             setup: vec![Action::Write],
             action: Action::ReadEach,
+            peers: [&write.peers[..], &[ONE_BY_ONE]].concat(),
             ..write.clone()
         };
         self.works.extend([write, read]);

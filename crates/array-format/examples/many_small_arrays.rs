@@ -1,5 +1,5 @@
 //! Twenty thousand small arrays with five attributes each: what they take, what they cost to write,
-//! and that opening them takes two rounds of requests at most.
+//! that opening them takes two rounds of requests at most, and reading thousands of them a few.
 //!
 //! `cargo run --example many_small_arrays`
 
@@ -103,13 +103,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     clock.lap();
     let wanted = Some(AttributeValue::from("Meteor"));
     let ships = file.attribute_index("ship");
-    let meteor = ships
+    let meteor: Vec<&str> = ships
         .iter()
         .filter(|(_, ship)| *ship == wanted.as_ref())
-        .count();
+        .map(|(name, _)| name.as_str())
+        .collect();
     clock.step(&format!(
         "found the {} casts of the Meteor",
-        count(meteor as u64)
+        count(meteor.len() as u64)
     ));
     assert_eq!(store.take().requests, 0);
 
@@ -121,6 +122,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let asked = store.take();
     clock.step(&format!(
         "read one cast with {} requests for {}",
+        asked.requests,
+        bytes(asked.read)
+    ));
+
+    // Many of them in one call: requests join what lies near each other.
+    let casts = file.read_arrays::<f32>(&meteor).await?;
+    assert_eq!(casts.len(), meteor.len());
+    let asked = store.take();
+    clock.step(&format!(
+        "read {} casts with {} requests for {}",
+        count(casts.len() as u64),
         asked.requests,
         bytes(asked.read)
     ));

@@ -160,6 +160,7 @@ pub trait Handle {
 pub fn by_name(name: &str, threads: usize) -> Result<Box<dyn Peer>> {
     Ok(match name {
         "array_format" => Box::new(ours::Ours::new(threads)?),
+        "array_format, one by one" => Box::new(ours::Ours::one_by_one(threads)?),
         "zarrs" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Plain)),
         "zarrs, cache" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Cached)),
         "zarrs, sharded" => Box::new(zarrs::Zarrs::new(zarrs::Layout::Sharded)),

@@ -21,6 +21,8 @@ use crate::with_element;
 
 pub struct Ours {
     runtime: Runtime,
+    /// Small arrays that are read with one call.
+    together: usize,
 }
 
 impl Ours {
@@ -31,7 +33,17 @@ impl Ours {
             _ => Builder::new_multi_thread(),
         };
         let runtime = builder.worker_threads(threads).build()?;
-        Ok(Self { runtime })
+        let together = 16;
+        Ok(Self { runtime, together })
+    }
+
+    /// The same, with a call for each array.
+    pub fn one_by_one(threads: usize) -> Result<Self> {
+        let together = 1;
+        Ok(Self {
+            together,
+            ..Self::new(threads)?
+        })
     }
 }
 
@@ -107,6 +119,24 @@ async fn fill<T: ArrayElement + Pod>(
     Ok(file.read_into(name, start, view).await?)
 }
 
+/// Arrays from `first` on, one after the other.
+async fn fill_arrays<T: ArrayElement + Pod>(
+    file: &ArrayFile,
+    set: &Dataset,
+    first: usize,
+    out: &mut [u8],
+) -> Result<()> {
+    let shape = set.usize_shape();
+    let values = bytemuck::cast_slice_mut::<u8, T>(out);
+    let arrays = values.chunks_mut(set.array_bytes() / size_of::<T>());
+    let mut views = Vec::new();
+    for (i, values) in arrays.enumerate() {
+        let view = ArrayViewMut::from_shape(IxDyn(&shape), values)?;
+        views.push((Dataset::name(first + i), vec![0; shape.len()], view));
+    }
+    Ok(file.read_regions_into(views).await?)
+}
+
 impl Peer for Ours {
     fn write(&mut self, request: &Request, data: &[u8]) -> Result<()> {
         let set = &request.dataset;
@@ -143,14 +173,16 @@ impl Peer for Ours {
 
     fn read_each(&mut self, request: &Request, each: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         let set = &request.dataset;
-        let (shape, origin) = (set.usize_shape(), vec![0; set.shape.len()]);
-        let mut buffer = vec![0; set.array_bytes()];
+        let mut buffer = vec![0; self.together * set.array_bytes()];
         self.runtime.block_on(async {
             let file = open(request).await?;
-            for i in 0..set.count {
-                let (name, origin) = (Dataset::name(i), origin.clone());
-                with_element!(set.dtype, T => fill::<T>(&file, &name, origin, &shape, &mut buffer).await)?;
-                each(i, &buffer);
+            for first in (0..set.count).step_by(self.together) {
+                let n = self.together.min(set.count - first);
+                let out = &mut buffer[..n * set.array_bytes()];
+                with_element!(set.dtype, T => fill_arrays::<T>(&file, set, first, out).await)?;
+                for (i, bytes) in out.chunks(set.array_bytes()).enumerate() {
+                    each(first + i, bytes);
+                }
             }
             Ok(())
         })

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::results::{Results, Row};
-use crate::works::OURS;
+use crate::works::{ONE_BY_ONE, OURS};
 
 pub struct Picture {
     pub name: &'static str,
@@ -110,7 +110,7 @@ fn panel(body: &mut String, rows: &[&Row], top: f64) -> f64 {
     for row in rows {
         let length = cpu(row).min(CUT * ours) / longest * BARS;
         let colour = match &*row.peer {
-            OURS => "#c2410c",
+            OURS | ONE_BY_ONE => "#c2410c",
             peer if peer.starts_with("limit") => "#9ca3af",
             _ => "#3b82f6",
         };

@@ -45,6 +45,8 @@ pub(super) enum Stored {
 pub(super) struct Job<'a> {
     /// Which one it is.
     pub(super) number: usize,
+    /// Which place it goes to.
+    pub(super) lane: usize,
     pub(super) row: &'a FrameRow,
     pub(super) stored: Stored,
     /// The box that it holds.
@@ -78,23 +80,16 @@ impl Buffers {
     }
 }
 
-/// Decodes frames of one array, whose boxes do not overlap. What failed first is returned, with the
-/// number of its frame.
+/// Decodes frames into their places, of which each frame names its own by `lane`; no two frames are of
+/// the same tile and lane. What failed first is returned, with the number of its frame.
 pub(super) fn decode(
-    decoder: &FrameDecoder,
+    places: &[Option<Place<'_>>],
     jobs: &[Job<'_>],
-    memory: &mut Memory<'_>,
     threads: usize,
 ) -> Option<(usize, Error)> {
     let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
     let worth = (work / THREAD_BYTES).max(1);
     let threads = threads.min(jobs.len()).min(worth as usize);
-    let (width, region) = (memory.width, memory.region);
-    let target = Target {
-        shared: Shared::new(memory.bytes),
-        width,
-        region,
-    };
     let pieces = (4 * threads as u64).max(work.div_ceil(PIECE_BYTES));
     let most = jobs.len().div_ceil(pieces as usize).max(1);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
@@ -102,7 +97,10 @@ pub(super) fn decode(
         Buffers::with(|buffers| {
             while let Some(piece) = jobs.chunks(most).nth(next.fetch_add(1, Relaxed)) {
                 for job in piece {
-                    if let Err(error) = target.take(decoder, job, buffers) {
+                    let Some(place) = &places[job.lane] else {
+                        continue;
+                    };
+                    if let Err(error) = place.take(job, buffers) {
                         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                         failed.get_or_insert((job.number, error));
                         // Nothing more is worth its while.
@@ -126,19 +124,30 @@ pub(super) fn decode(
     failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-struct Target<'a> {
+/// Where the frames of one read of one array go.
+pub(super) struct Place<'a> {
+    decoder: &'a FrameDecoder,
     shared: Shared<'a>,
     width: usize,
     region: &'a Region,
 }
 
-impl Target<'_> {
+impl<'a> Place<'a> {
+    pub(super) fn new(decoder: &'a FrameDecoder, memory: Memory<'a>) -> Self {
+        Self {
+            decoder,
+            shared: Shared::new(memory.bytes),
+            width: memory.width,
+            region: memory.region,
+        }
+    }
+
     /// Brings what is wanted of a frame to its place.
-    fn take(&self, decoder: &FrameDecoder, job: &Job<'_>, buffers: &mut Buffers) -> Result<()> {
-        let row = job.row;
+    fn take(&self, job: &Job<'_>, buffers: &mut Buffers) -> Result<()> {
+        let (row, decoder) = (job.row, self.decoder);
         if let Some((from, to)) = self.whole(job) {
-            // SAFETY: frames of one call are of different tiles, whose boxes do not overlap, and no
-            // other thread has this one.
+            // SAFETY: frames of one call that go to the same place are of different tiles, whose boxes
+            // do not overlap, and no other thread has this one.
             let out = unsafe { self.shared.part(from, to) };
             return match &job.stored {
                 Stored::Fetched(stored) => decoder.decode_into(row, stored, out),

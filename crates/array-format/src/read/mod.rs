@@ -1,8 +1,10 @@
 //! Reading: region → tiles → frames → ranges, then decoding into the place where elements belong.
 
+mod bring;
 mod direct;
 mod fresh;
 mod gather;
+mod many;
 mod shared;
 mod sink;
 
@@ -17,8 +19,8 @@ use crate::ArrayFile;
 use crate::array::ArrayMeta;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
-pub(crate) use gather::gather;
-use sink::{BytesSink, ValuesSink};
+pub(crate) use gather::{Target, gather};
+use sink::SliceSink;
 pub(crate) use sink::{ElementsSink, copy_elements};
 
 /// Refuses a Rust type that is not the array's.
@@ -36,14 +38,74 @@ pub(crate) fn widened(extents: Vec<usize>) -> Vec<u64> {
     extents.into_iter().map(|n| n as u64).collect()
 }
 
-/// Memory for `n` elements, or an error in place of an abort.
-fn allocate<T: ArrayElement>(n: u64, fill: &T) -> Result<Vec<T>> {
+/// Memory for `n` elements, and whether it holds the fill value already.
+fn allocate<T: ArrayElement>(meta: &ArrayMeta, n: u64) -> Result<(Vec<T>, bool)> {
     let refused = || Error::limit("elements to read into memory", n, limits::ARRAY_BYTES);
     let n = usize::try_from(n).map_err(|_| refused())?;
+    let fill = T::fill_element(meta.fill_value.as_ref());
+    if let Some(mut values) = T::zeroed(n)
+        && let Some(bytes) = T::as_bytes_mut(&mut values)
+    {
+        fresh::prefer_huge_pages(bytes);
+        let is_zero = T::as_bytes(std::slice::from_ref(&fill))
+            .is_some_and(|bytes| bytes.iter().all(|&b| b == 0));
+        return Ok((values, is_zero));
+    }
+    // An error in place of an abort.
     let mut values = Vec::new();
     values.try_reserve_exact(n).map_err(|_| refused())?;
-    values.resize(n, fill.clone());
-    Ok(values)
+    values.resize(n, fill);
+    Ok((values, true))
+}
+
+/// A region of an array on its way into a new array.
+struct Part<'f, T> {
+    meta: &'f Arc<ArrayMeta>,
+    region: Region,
+    values: Vec<T>,
+    is_filled: bool,
+}
+
+impl<'f, T: ArrayElement> Part<'f, T> {
+    fn new(file: &'f ArrayFile, name: &str, start: Vec<usize>, shape: Vec<usize>) -> Result<Self> {
+        let meta = file.shared(name)?;
+        check_dtype::<T>(meta)?;
+        let region = Region::for_read(&meta.shape, &widened(start), &widened(shape))?;
+        let (values, is_filled) = allocate(meta, elements(&region.shape)?)?;
+        Ok(Self {
+            meta,
+            region,
+            values,
+            is_filled,
+        })
+    }
+
+    fn sink(&mut self) -> SliceSink<'_, T> {
+        SliceSink::new(&mut self.values, self.meta, &self.region, self.is_filled)
+    }
+
+    fn into_array(self) -> Result<ArcArray<T, IxDyn>> {
+        let shape: Vec<usize> = self.region.shape.iter().map(|&n| n as usize).collect();
+        ArcArray::from_shape_vec(IxDyn(&shape), self.values)
+            .map_err(|error| Error::invalid(error.to_string()))
+    }
+}
+
+/// The array and the region that is to fill `out`.
+fn region_of<'f, T: ArrayElement>(
+    file: &'f ArrayFile,
+    name: &str,
+    start: &[usize],
+    out: &ArrayViewMut<'_, T, IxDyn>,
+) -> Result<(&'f Arc<ArrayMeta>, Region)> {
+    let meta = file.shared(name)?;
+    check_dtype::<T>(meta)?;
+    let region = Region::for_write(
+        &meta.shape,
+        &widened(start.to_vec()),
+        &widened(out.shape().to_vec()),
+    )?;
+    Ok((meta, region))
 }
 
 impl ArrayFile {
@@ -65,49 +127,11 @@ impl ArrayFile {
         start: Vec<usize>,
         shape: Vec<usize>,
     ) -> Result<ArcArray<T, IxDyn>> {
-        let meta = self.shared(name)?;
-        check_dtype::<T>(meta)?;
-        let region = Region::for_read(&meta.shape, &widened(start), &widened(shape))?;
-        let n = elements(&region.shape)?;
-        let fill = T::fill_element(meta.fill_value.as_ref());
-        let zeroed = usize::try_from(n).ok().and_then(T::zeroed);
-        let values = match zeroed {
-            Some(mut values) => {
-                let is_zero = T::as_bytes(std::slice::from_ref(&fill))
-                    .is_some_and(|bytes| bytes.iter().all(|&b| b == 0));
-                match T::as_bytes_mut(&mut values) {
-                    Some(bytes) => {
-                        fresh::prefer_huge_pages(bytes);
-                        let mut sink = BytesSink::new(bytes, meta, &region, is_zero);
-                        gather(self, meta, &region, &mut sink).await?;
-                        values
-                    }
-                    None => {
-                        self.read_values(meta, &region, allocate(n, &fill)?, &fill)
-                            .await?
-                    }
-                }
-            }
-            None => {
-                self.read_values(meta, &region, allocate(n, &fill)?, &fill)
-                    .await?
-            }
-        };
-        let shape: Vec<usize> = region.shape.iter().map(|&n| n as usize).collect();
-        ArcArray::from_shape_vec(IxDyn(&shape), values)
-            .map_err(|error| Error::invalid(error.to_string()))
-    }
-
-    async fn read_values<T: ArrayElement>(
-        &self,
-        meta: &Arc<ArrayMeta>,
-        region: &Region,
-        mut values: Vec<T>,
-        fill: &T,
-    ) -> Result<Vec<T>> {
-        let mut sink = ValuesSink::new(&mut values, region, fill.clone());
-        gather(self, meta, region, &mut sink).await?;
-        Ok(values)
+        let mut part = Part::new(self, name, start, shape)?;
+        let mut sink = part.sink();
+        gather(self, &mut [sink.target()]).await?;
+        drop(sink);
+        part.into_array()
     }
 
     /// Reads the region that begins at `start` and has the shape of `out` into `out`.
@@ -121,29 +145,9 @@ impl ArrayFile {
         &self,
         name: &str,
         start: Vec<usize>,
-        mut out: ArrayViewMut<'_, T, IxDyn>,
+        out: ArrayViewMut<'_, T, IxDyn>,
     ) -> Result<()> {
-        let meta = self.shared(name)?;
-        check_dtype::<T>(meta)?;
-        let shape = out.shape().to_vec();
-        let region = Region::for_write(
-            &meta.shape,
-            &widened(start.clone()),
-            &widened(shape.clone()),
-        )?;
-        let fill = T::fill_element(meta.fill_value.as_ref());
-        if let Some(values) = out.as_slice_mut() {
-            if let Some(bytes) = T::as_bytes_mut(values) {
-                let mut sink = BytesSink::new(bytes, meta, &region, false);
-                return gather(self, meta, &region, &mut sink).await;
-            }
-            let mut sink = ValuesSink::new(values, &region, fill);
-            return gather(self, meta, &region, &mut sink).await;
-        }
-        // A rank of 0 has a slice, so this is a true stride, and `[]` cannot mean "all".
-        let read = self.read_array::<T>(name, start, shape).await?;
-        out.assign(&read);
-        Ok(())
+        self.read_regions_into([(name, start, out)]).await
     }
 
     /// Reads a region as elements without a Rust type, for tools that learn the dtype from the file.
@@ -163,7 +167,12 @@ impl ArrayFile {
         let n = elements(&region.shape)?;
         let mut target = Elements::filled(&meta.dtype, meta.fill_value.as_ref(), n)?;
         let mut sink = ElementsSink::new(&mut target, meta, &region);
-        gather(self, meta, &region, &mut sink).await?;
+        let target_of = Target {
+            meta,
+            region: &region,
+            sink: &mut sink,
+        };
+        gather(self, &mut [target_of]).await?;
         Ok((region.shape.to_vec(), target))
     }
 }

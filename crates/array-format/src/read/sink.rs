@@ -1,5 +1,7 @@
 //! Where decoded elements go.
 
+use std::sync::Arc;
+
 use array_format_core::array::ArrayMeta;
 use array_format_core::elements::{Elements, ElementsRef};
 use array_format_core::geometry::{Coords, Region, for_each_run};
@@ -7,6 +9,7 @@ use array_format_core::value::fill_bytes;
 use bytes::Bytes;
 
 use super::direct::Memory;
+use super::gather::Target;
 use crate::dtype::DType;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
@@ -25,7 +28,7 @@ pub(crate) struct TileBox<'a> {
 }
 
 /// Takes the elements of a region, part by part.
-pub(crate) trait Sink: Send {
+pub(crate) trait Sink: Send + Sync {
     /// Takes the wanted part of a box.
     fn put(&mut self, elements: Decoded<'_>, place: TileBox<'_>) -> Result<()>;
 
@@ -61,7 +64,7 @@ fn runs_of(part: &Region, region: &Region, mut run: impl FnMut(usize, usize)) {
 }
 
 /// Memory of fixed-width elements.
-pub(crate) struct BytesSink<'a> {
+struct BytesSink<'a> {
     bytes: &'a mut [u8],
     width: usize,
     region: &'a Region,
@@ -70,12 +73,7 @@ pub(crate) struct BytesSink<'a> {
 }
 
 impl<'a> BytesSink<'a> {
-    pub(crate) fn new(
-        bytes: &'a mut [u8],
-        meta: &ArrayMeta,
-        region: &'a Region,
-        is_filled: bool,
-    ) -> Self {
+    fn new(bytes: &'a mut [u8], meta: &ArrayMeta, region: &'a Region, is_filled: bool) -> Self {
         let element = fill_bytes(&meta.dtype, meta.fill_value.as_ref());
         Self {
             bytes,
@@ -139,20 +137,11 @@ impl Sink for BytesSink<'_> {
 }
 
 /// Memory of elements of any Rust type.
-pub(crate) struct ValuesSink<'a, T> {
+struct ValuesSink<'a, T> {
     values: &'a mut [T],
     region: &'a Region,
-    fill: T,
-}
-
-impl<'a, T: ArrayElement> ValuesSink<'a, T> {
-    pub(crate) fn new(values: &'a mut [T], region: &'a Region, fill: T) -> Self {
-        Self {
-            values,
-            region,
-            fill,
-        }
-    }
+    /// Missing where the memory holds the fill value already.
+    fill: Option<T>,
 }
 
 impl<T: ArrayElement> Sink for ValuesSink<'_, T> {
@@ -176,10 +165,58 @@ impl<T: ArrayElement> Sink for ValuesSink<'_, T> {
     }
 
     fn fill(&mut self, part: &Region) -> Result<()> {
-        runs_of(part, self.region, |to, n| {
-            self.values[to..to + n].fill(self.fill.clone())
-        });
+        if let Some(fill) = &self.fill {
+            runs_of(part, self.region, |to, n| {
+                self.values[to..to + n].fill(fill.clone())
+            });
+        }
         Ok(())
+    }
+}
+
+/// A slice of a Rust type, filled in the way that suits the type.
+pub(super) struct SliceSink<'a, T> {
+    meta: &'a Arc<ArrayMeta>,
+    region: &'a Region,
+    way: Way<'a, T>,
+}
+
+enum Way<'a, T> {
+    Bytes(BytesSink<'a>),
+    Values(ValuesSink<'a, T>),
+}
+
+impl<'a, T: ArrayElement> SliceSink<'a, T> {
+    /// `is_filled` says that the memory holds the fill value already.
+    pub(super) fn new(
+        values: &'a mut [T],
+        meta: &'a Arc<ArrayMeta>,
+        region: &'a Region,
+        is_filled: bool,
+    ) -> Self {
+        let way = match T::as_bytes_mut(values).is_some() {
+            true => {
+                let bytes = T::as_bytes_mut(values).unwrap_or_default();
+                Way::Bytes(BytesSink::new(bytes, meta, region, is_filled))
+            }
+            false => Way::Values(ValuesSink {
+                values,
+                region,
+                fill: (!is_filled).then(|| T::fill_element(meta.fill_value.as_ref())),
+            }),
+        };
+        Self { meta, region, way }
+    }
+
+    pub(super) fn target(&mut self) -> Target<'_> {
+        Target {
+            meta: self.meta,
+            region: self.region,
+            sink: match &mut self.way {
+                Way::Bytes(sink) => sink,
+                Way::Values(sink) => sink,
+            },
+        }
     }
 }
 

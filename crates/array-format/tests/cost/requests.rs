@@ -242,3 +242,28 @@ async fn an_appended_slab_costs_the_slab() {
         noise(10_000, 99).as_slice().unwrap()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_arrays_are_read_in_a_few_requests() {
+    let store = CountingStore::new();
+    let mut file = create(&store).await;
+    for i in 0..2000 {
+        let name = format!("array {i}");
+        file.create_array(&name, ArraySpec::new(DType::UInt8, [4_000]))
+            .unwrap();
+        let values = noise(4_000, i);
+        file.write_array(&name, vec![0], values.view())
+            .await
+            .unwrap();
+    }
+    file.flush().await.unwrap();
+    let (file, _) = open(&store).await;
+    // Every other one, from the last to the first.
+    let names = || (0..1000).rev().map(|i| format!("array {}", 2 * i));
+    let (read, cost) = store.cost(file.read_arrays::<u8>(names())).await;
+    for (i, read) in read.unwrap().into_iter().enumerate() {
+        assert_eq!(read, noise(4_000, 2 * (999 - i as u64)).into_shared());
+    }
+    // One request for a block of 8 MiB, and those for index pages before.
+    assert!(cost.requests <= 3 && cost.rounds <= 2, "{cost:?}");
+}
