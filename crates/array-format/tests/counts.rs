@@ -66,8 +66,16 @@ fn run(codec: CodecSpec, read: impl AsyncFn(&ArrayFile, &Array1<f32>)) {
     });
 }
 
-/// The same elements in many arrays, read one after the other.
-fn small_arrays(read: bool) {
+/// How many arrays are read.
+#[derive(Clone, Copy, PartialEq)]
+enum Read {
+    None,
+    Each,
+    Together,
+}
+
+/// The same elements in many arrays, read one after the other or in one call.
+fn small_arrays(read: Read) {
     within(async |path| {
         let mut file = ArrayFile::create_path(path, config()).await.unwrap();
         let data = values();
@@ -80,10 +88,16 @@ fn small_arrays(read: bool) {
             file.write_array(&name(i), vec![0], view).await.unwrap();
         }
         file.flush().await.unwrap();
-        if !read {
+        if read == Read::None {
             return;
         }
         let file = ArrayFile::open_path(path, config()).await.unwrap();
+        if read == Read::Together {
+            let names = (0..data.len() / SMALL).map(name);
+            let read = file.read_arrays::<f32>(names).await.unwrap();
+            assert!(read.iter().flatten().eq(&data));
+            return;
+        }
         let mut out = vec![0f32; SMALL];
         for (i, part) in data.as_slice().unwrap().chunks(SMALL).enumerate() {
             let view = ArrayViewMutD::from_shape(IxDyn(&[SMALL]), &mut out).unwrap();
@@ -162,10 +176,15 @@ fn write_and_read_elements() {
 
 #[test]
 fn write_many() {
-    small_arrays(false);
+    small_arrays(Read::None);
 }
 
 #[test]
 fn write_and_read_many() {
-    small_arrays(true);
+    small_arrays(Read::Each);
+}
+
+#[test]
+fn write_and_read_together() {
+    small_arrays(Read::Together);
 }
