@@ -1,8 +1,15 @@
 //! Many regions in one read are what a read of each one alone is, whatever their arrays are like.
 
-use array_format::codec::CodecSpec;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use array_format::codec::{CodecId, CodecSpec};
+use array_format::object_store::local::LocalFileSystem;
+use array_format::object_store::memory::InMemory;
+use array_format::object_store::{ObjectStore, path::Path};
 use array_format::{
-    ArrayElement, ArrayFile, ArraySpec, Error, FileConfig, FillValue, NoCompression,
+    ArrayElement, ArrayFile, ArraySpec, CompressionCodec, Error, FileConfig, FillValue,
+    NoCompression,
 };
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
@@ -236,4 +243,54 @@ async fn nothing_is_read_if_one_is_wrong() {
     let beyond = [("a", vec![0], a.view_mut()), ("b", vec![1], b.view_mut())];
     let error = file.read_regions_into::<i32>(beyond).await.unwrap_err();
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
+}
+
+/// A codec that counts what it decodes.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl CompressionCodec for Counted {
+    fn id(&self) -> CodecId {
+        CodecId::Named("counted".into())
+    }
+
+    fn compress(&self, data: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(data.iter().map(|byte| !byte).collect())
+    }
+
+    fn decompress(&self, data: &[u8], _: usize) -> Result<Vec<u8>, Error> {
+        self.0.fetch_add(1, Relaxed);
+        self.compress(data)
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_several_regions_share_is_decoded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk: Arc<dyn ObjectStore> =
+        Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+    for store in [Arc::new(InMemory::new()), on_disk] {
+        let codec = Counted::default();
+        let config = || FileConfig::new(codec.clone());
+        let path = Path::from("x.af");
+        let mut file = ArrayFile::create(store.clone(), path.clone(), config())
+            .await
+            .unwrap();
+        let spec = ArraySpec::new(u16::dtype(), [100, 60]).chunks([50, 60]);
+        file.create_array("a", spec.tile([50, 30])).unwrap();
+        let values = ArrayD::from_shape_fn(IxDyn(&[100, 60]), |at| (at[0] * 60 + at[1]) as u16);
+        file.write_array("a", vec![0, 0], values.view())
+            .await
+            .unwrap();
+        file.flush().await.unwrap();
+
+        let file = ArrayFile::open(store, path, config()).await.unwrap();
+        let points = (0..60).map(|i| ("a", vec![i, i], vec![1, 1]));
+        let read = file.read_regions::<u16>(points).await.unwrap();
+        for (i, point) in read.iter().enumerate() {
+            assert_eq!(point[[0, 0]] as usize, i * 61);
+        }
+        // Three of the four frames lie along the diagonal.
+        assert_eq!(codec.0.load(Relaxed), 3);
+    }
 }

@@ -1,5 +1,6 @@
 //! Frames come from files, stores or the cache, and are decoded into the place where they belong.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use array_format_core::frame::FrameDecoder;
@@ -185,6 +186,7 @@ impl Bring<'_, '_> {
         if located.is_empty() {
             return Ok(());
         }
+        let (located, again) = self.once(located);
         let cache = &self.file.settings.cache;
         let pieces: Vec<Piece> = located.iter().map(|l| l.piece.clone()).collect();
         let most = self.file.settings.block_target_size as u64;
@@ -197,10 +199,31 @@ impl Bring<'_, '_> {
                 if is_part || total <= CACHED_BYTES {
                     cache.keep_frame(located.layer, wanted.row.offset, &raw);
                 }
+                for &number in again.get(&located.number).into_iter().flatten() {
+                    self.deliver(&self.wanted[number], raw.clone())?;
+                }
                 self.deliver(wanted, raw)?;
             }
         }
         Ok(())
+    }
+
+    /// Each frame once, and for those that are wanted several times the numbers of the others: regions
+    /// of one array may share frames.
+    fn once(&self, mut located: Vec<Located>) -> (Vec<Located>, HashMap<usize, Vec<usize>>) {
+        let (mut first, mut again) = (HashMap::new(), HashMap::<_, Vec<usize>>::new());
+        if self.lanes.len() > 1 {
+            located.retain(|l| {
+                let first = *first
+                    .entry((l.piece.holder, l.piece.range.start))
+                    .or_insert(l.number);
+                if first != l.number {
+                    again.entry(first).or_default().push(l.number);
+                }
+                first == l.number
+            });
+        }
+        (located, again)
     }
 
     /// Decodes frames, away from the async runtime if there is much to do.

@@ -46,8 +46,9 @@ impl ArrayFile {
 
     /// Reads a region of each of many arrays, or many regions of one, into new arrays.
     ///
-    /// Each is a name, a start and a shape, as [`ArrayFile::read_array`] takes them; they may overlap.
-    /// Costs as [`ArrayFile::read_arrays`].
+    /// Each is a name, a start and a shape, as [`ArrayFile::read_array`] takes them. They may overlap: a
+    /// frame that several of them lie in is not decoded anew for each, unless more than 16 MiB of whole
+    /// frames are read. Costs as [`ArrayFile::read_arrays`].
     ///
     /// # Errors
     /// As [`ArrayFile::read_array`]: the first that fails, and nothing is returned.
