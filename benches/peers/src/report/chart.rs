@@ -12,7 +12,7 @@ pub struct Picture {
 }
 
 const BAR: f64 = 18.0;
-const NAMES: f64 = 130.0;
+const NAMES: f64 = 160.0;
 const BARS: f64 = 420.0;
 const WIDTH: f64 = NAMES + BARS + 110.0;
 /// Bars of more than this many times ours are cut.
