@@ -194,6 +194,7 @@ impl<'a, T: ArrayElement> SliceSink<'a, T> {
         region: &'a Region,
         is_filled: bool,
     ) -> Self {
+        // Asked twice: a borrow that one arm keeps would bar the other.
         let way = match T::as_bytes_mut(values).is_some() {
             true => {
                 let bytes = T::as_bytes_mut(values).unwrap_or_default();
