@@ -50,6 +50,8 @@ pub struct Work {
 pub const OURS: &str = "array_format";
 /// The same, with a call for each array where others of its rows read several with one.
 pub const ONE_BY_ONE: &str = "array_format, one by one";
+/// Small arrays that ours reads with one call elsewhere.
+pub const TOGETHER: usize = 16;
 const LIMITS: [&str; 3] = ["limit: memcpy", "limit: file", "limit: codec"];
 const ZARRS: [&str; 2] = ["zarrs", "zarrs, sharded"];
 const PUBLISHED: [&str; 3] = ["published 0.15", "published 0.12", "published 0.9"];
@@ -358,7 +360,7 @@ impl Plan<'_> {
         };
         let read = Work {
             id: "many-read",
-            title: "Read them, one after the other; array_format 16 with each call".into(),
+            title: format!("Read them, one after the other; {OURS} {TOGETHER} with each call"),
             setup: vec![Action::Write],
             action: Action::ReadEach,
             peers: [&write.peers[..], &[ONE_BY_ONE]].concat(),

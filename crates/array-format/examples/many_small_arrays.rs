@@ -1,5 +1,5 @@
 //! Twenty thousand small arrays with five attributes each: what they take, what they cost to write,
-//! that opening them takes two rounds of requests at most, and reading thousands of them a few.
+//! that opening them takes two rounds of requests at most, and that a few read thousands of them.
 //!
 //! `cargo run --example many_small_arrays`
 

@@ -18,6 +18,7 @@ use super::{Handle, Peer, Texts, Values, simulated};
 use crate::data::{Dataset, Dtype};
 use crate::request::{Codec, Request, Simulated};
 use crate::with_element;
+use crate::works::TOGETHER;
 
 pub struct Ours {
     runtime: Runtime,
@@ -33,15 +34,16 @@ impl Ours {
             _ => Builder::new_multi_thread(),
         };
         let runtime = builder.worker_threads(threads).build()?;
-        let together = 16;
-        Ok(Self { runtime, together })
+        Ok(Self {
+            runtime,
+            together: TOGETHER,
+        })
     }
 
     /// The same, with a call for each array.
     pub fn one_by_one(threads: usize) -> Result<Self> {
-        let together = 1;
         Ok(Self {
-            together,
+            together: 1,
             ..Self::new(threads)?
         })
     }

@@ -10,7 +10,6 @@ use futures::TryStreamExt;
 
 use super::direct::{self, Job, Place, Stored};
 use super::gather::{Lane, Target, Wanted};
-use super::sink::Sink;
 use crate::ArrayFile;
 use crate::blocking;
 use crate::error::{Error, Result};
@@ -77,10 +76,6 @@ impl Bring<'_, '_> {
         &self.lanes[wanted.lane].decoder
     }
 
-    fn sink(&mut self, wanted: &Wanted) -> &mut dyn Sink {
-        &mut *self.targets[self.lanes[wanted.lane].number].sink
-    }
-
     fn deliver(&mut self, wanted: &Wanted, raw: Bytes) -> Result<()> {
         let lane = &self.lanes[wanted.lane];
         wanted.deliver(raw, &lane.decoder, self.targets[lane.number].sink)
@@ -91,8 +86,11 @@ impl Bring<'_, '_> {
         let cache = &self.file.settings.cache;
         let mut ways = Ways::default();
         for (number, wanted) in self.wanted.iter().enumerate() {
-            let is_direct = self.sink(wanted).memory().is_some();
-            let decoder = self.decoder(wanted);
+            let Lane {
+                number: of,
+                decoder,
+            } = &self.lanes[wanted.lane];
+            let is_direct = self.targets[*of].sink.memory().is_some();
             let (piece, layer) = Piece::of_frame(&self.file.snapshot, &wanted.row)
                 .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             let at_hand = match is_direct {

@@ -19,7 +19,7 @@ use crate::ArrayFile;
 use crate::array::ArrayMeta;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
-pub(crate) use gather::{Target, gather};
+pub(crate) use gather::gather;
 use sink::SliceSink;
 pub(crate) use sink::{ElementsSink, copy_elements};
 
@@ -167,12 +167,7 @@ impl ArrayFile {
         let n = elements(&region.shape)?;
         let mut target = Elements::filled(&meta.dtype, meta.fill_value.as_ref(), n)?;
         let mut sink = ElementsSink::new(&mut target, meta, &region);
-        let target_of = Target {
-            meta,
-            region: &region,
-            sink: &mut sink,
-        };
-        gather(self, &mut [target_of]).await?;
+        gather(self, &mut [sink.target()]).await?;
         Ok((region.shape.to_vec(), target))
     }
 }

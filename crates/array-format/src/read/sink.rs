@@ -10,7 +10,6 @@ use bytes::Bytes;
 
 use super::direct::Memory;
 use super::gather::Target;
-use crate::dtype::DType;
 use crate::element::ArrayElement;
 use crate::error::{Error, Result};
 
@@ -224,18 +223,30 @@ impl<'a, T: ArrayElement> SliceSink<'a, T> {
 /// Elements without a Rust type.
 pub(crate) struct ElementsSink<'a> {
     target: &'a mut Elements,
-    dtype: &'a DType,
+    meta: &'a Arc<ArrayMeta>,
     fill: Vec<u8>,
     region: &'a Region,
 }
 
 impl<'a> ElementsSink<'a> {
-    pub(crate) fn new(target: &'a mut Elements, meta: &'a ArrayMeta, region: &'a Region) -> Self {
+    pub(crate) fn new(
+        target: &'a mut Elements,
+        meta: &'a Arc<ArrayMeta>,
+        region: &'a Region,
+    ) -> Self {
         Self {
             target,
-            dtype: &meta.dtype,
+            meta,
             fill: fill_bytes(&meta.dtype, meta.fill_value.as_ref()),
             region,
+        }
+    }
+
+    pub(crate) fn target(&mut self) -> Target<'_> {
+        Target {
+            meta: self.meta,
+            region: self.region,
+            sink: self,
         }
     }
 }
@@ -246,7 +257,7 @@ impl Sink for ElementsSink<'_> {
         let source = match elements {
             Decoded::Elements(elements) => elements,
             Decoded::Raw(raw) => {
-                owned = Elements::decode(self.dtype, raw, place.shape.iter().product())?;
+                owned = Elements::decode(&self.meta.dtype, raw, place.shape.iter().product())?;
                 &owned
             }
         };

@@ -20,7 +20,7 @@ use crate::array::ArrayMeta;
 use crate::element::ArrayElement;
 use crate::error::Result;
 use crate::pending::PendingTile;
-use crate::read::{ElementsSink, Target, check_dtype, copy_elements, gather, widened};
+use crate::read::{ElementsSink, check_dtype, copy_elements, gather, widened};
 use encode::{Encoder, Job};
 pub(crate) use source::{Source, Supply};
 
@@ -223,12 +223,7 @@ impl<'a> Writer<'a> {
             shape: tile.extent.clone(),
         };
         let mut sink = ElementsSink::new(&mut whole, &self.meta, &region);
-        let target = Target {
-            meta: &self.meta,
-            region: &region,
-            sink: &mut sink,
-        };
-        gather(file, &mut [target]).await?;
+        gather(file, &mut [sink.target()]).await?;
         Ok(whole)
     }
 

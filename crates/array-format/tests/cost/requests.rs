@@ -134,21 +134,26 @@ async fn fifty_layers_open_in_as_many_rounds_as_one() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn one_array_out_of_a_packed_file_is_read_alone() {
-    let store = CountingStore::new();
-    let mut file = create(&store).await;
-    for i in 0..500 {
+/// A file of `n` arrays of noise, opened anew.
+async fn packed(store: &CountingStore, n: u64, bytes: usize) -> ArrayFile {
+    let mut file = create(store).await;
+    for i in 0..n {
         let name = format!("array {i}");
-        file.create_array(&name, ArraySpec::new(DType::UInt8, [40_000]))
+        file.create_array(&name, ArraySpec::new(DType::UInt8, [bytes as u64]))
             .unwrap();
-        let values = noise(40_000, i);
+        let values = noise(bytes, i);
         file.write_array(&name, vec![0], values.view())
             .await
             .unwrap();
     }
     file.flush().await.unwrap();
-    let (file, _) = open(&store).await;
+    open(store).await.0
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_array_out_of_a_packed_file_is_read_alone() {
+    let store = CountingStore::new();
+    let file = packed(&store, 500, 40_000).await;
     let (read, cost) = store
         .cost(file.read_array::<u8>("array 321", vec![], vec![]))
         .await;
@@ -246,18 +251,7 @@ async fn an_appended_slab_costs_the_slab() {
 #[tokio::test(start_paused = true)]
 async fn many_arrays_are_read_in_a_few_requests() {
     let store = CountingStore::new();
-    let mut file = create(&store).await;
-    for i in 0..2000 {
-        let name = format!("array {i}");
-        file.create_array(&name, ArraySpec::new(DType::UInt8, [4_000]))
-            .unwrap();
-        let values = noise(4_000, i);
-        file.write_array(&name, vec![0], values.view())
-            .await
-            .unwrap();
-    }
-    file.flush().await.unwrap();
-    let (file, _) = open(&store).await;
+    let file = packed(&store, 2000, 4_000).await;
     // Every other one, from the last to the first.
     let names = || (0..1000).rev().map(|i| format!("array {}", 2 * i));
     let (read, cost) = store.cost(file.read_arrays::<u8>(names())).await;
