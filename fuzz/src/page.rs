@@ -52,7 +52,8 @@ fn leaf<T: Table>(raw: &[u8]) {
     // One at a time, found by its key: the same rows.
     let page = Rows::<T>::decode(raw).expect("it was decoded before");
     for (i, row) in rows.iter().enumerate().rev() {
-        assert_eq!(page.position(T::key(row)), Some(i));
+        assert_eq!(page.position(T::key(row), None), Some(i));
+        assert_eq!(page.position(T::key(row), i.checked_sub(1)), Some(i));
         let touched = page.row(i).expect("all rows are right");
         assert_eq!(format!("{touched:?}"), format!("{row:?}"));
     }

@@ -7,8 +7,8 @@ from typing import Any
 
 import lz4.block
 
-from common import FormatError, text, transpose, uint
-from rows import Array, Frame, parse_extent, product
+from common import FormatError, check_crc, text, transpose, uint
+from rows import Array, Frame, parse_extent, part_length, product
 from values import AUTO, FIXED_LIST, DType, Stage
 from zstd import decode_zstd
 
@@ -153,6 +153,10 @@ def frame_box(array: Array, frame: Frame) -> tuple[tuple[int, ...], tuple[int, .
 
 def decode_frame(array: Array, frame: Frame, stored: bytes, count: int) -> Any:
     """Bytes for elements of fixed width, else a list with the bytes of each."""
+    length = part_length(len(stored))
+    for i in range(len(frame.sums) // 4):
+        part = stored[i * length : (i + 1) * length]
+        check_crc(part, uint(frame.sums, 4 * i, 4), f"{frame.place}: part {i}")
     if is_stored_raw(array.pipeline, stored, frame.raw):
         raw = stored
     else:

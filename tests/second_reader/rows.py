@@ -41,6 +41,7 @@ class Frame:
     extent: bytes
     minimum: bytes
     maximum: bytes
+    sums: bytes
     place: str
 
 
@@ -142,7 +143,7 @@ def read_frames(tree: Tree) -> Iterator[Frame]:
         sequences, gaps, stored, raw, crcs = (page.ints(column, n) for column in (16, 17, 18, 19, 20))
         page.ints(22, n)
         page.ints(23, n)
-        extents, minima, maxima = ((page.byte_strings(column, n) or [b""] * n) for column in (21, 24, 25))
+        extents, minima, maxima, sums = ((page.byte_strings(column, n) or [b""] * n) for column in (21, 24, 25, 26))
         end = 0
         for i, (array_id, chunk, tile) in enumerate(keys):
             place = f"{page.place}: frame of array {array_id}, chunk {list(chunk)}, tile {tile}"
@@ -151,10 +152,21 @@ def read_frames(tree: Tree) -> Iterator[Frame]:
             end = offset + stored[i]
             if not 1 <= stored[i] <= MAX_FRAME or raw[i] > MAX_FRAME:
                 raise FormatError(place, f"{stored[i]} stored and {raw[i]} raw bytes")
+            parts = -(-stored[i] // part_length(stored[i]))
+            if sums[i] and len(sums[i]) != 4 * parts:
+                raise FormatError(place, f"{len(sums[i])} bytes of checksums for {parts} parts")
             yield Frame(
                 array_id, chunk, tile, sequences[i], offset, stored[i], raw[i], crcs[i],
-                extents[i], minima[i], maxima[i], place,
+                extents[i], minima[i], maxima[i], sums[i], place,
             )  # fmt: skip
+
+
+def part_length(stored: int) -> int:
+    """Bytes of each part of a frame, but for the last."""
+    length = 4096
+    while 64 * length < stored:
+        length *= 2
+    return length
 
 
 def parse_extent(data: bytes, rank: int, place: str) -> tuple[int, ...] | None:

@@ -390,6 +390,16 @@ class Arrays(Case):
         self.assertEqual(out["values"], i32(1, 2, 9, 9, 9, 9).hex())
         self.assertEqual(out["fill"], {"kind": "int", "value": 9})
 
+    def test_parts(self) -> None:
+        """4096 bytes, or twice that where there would be more than 64 parts."""
+        for n, length in ((2, 4096), (1024, 4096), (1025, 4096), (65_536, 4096), (65_537, 8192)):
+            data = i32(*range(n))
+            parts = [data[i : i + length] for i in range(0, len(data), length)]
+            sums = b"".join(struct.pack("<I", zlib.crc32(part)) for part in parts)
+            array = ArrayDef("x", 1, INT32, [n], [n], [n])
+            out = self.one_array(array, [FrameDef(1, [0], 0, data, len(data), sums=sums)])
+            self.assertEqual(out["values"], data.hex())
+
     def test_scalar_empty_and_large(self) -> None:
         self.assertEqual(self.one_array(ArrayDef("x", 1, INT32, [], [], []), [FrameDef(1, [], 0, i32(4), 4)])["values"], i32(4).hex())
         self.assertEqual(self.one_array(ArrayDef("x", 1, INT32, [0, 3], [1, 1], [1, 1]), [])["values"], "")
@@ -426,6 +436,8 @@ class Arrays(Case):
             FrameDef(1, [0], 0, i32(1, 2), 8, address=(0, 10**6)),
             FrameDef(1, [0], 0, i32(1, 2), 8, address=(0, U64)),
             FrameDef(1, [0], 0, i32(1, 2), 8, address=(9, 64)),
+            FrameDef(1, [0], 0, i32(1, 2), 8, sums=bytes(4)),
+            FrameDef(1, [0], 0, i32(1, 2), 8, sums=struct.pack("<I", zlib.crc32(i32(1, 2))) * 2),
         ):
             with self.assertRaises(FormatError, msg=str(frame)):
                 self.one_array(array, [frame])

@@ -108,6 +108,7 @@ class FrameDef:
     extent: list[int] | None = None
     minimum: bytes = b""
     maximum: bytes = b""
+    sums: bytes = b""
     address: tuple[int, int] | None = None  # once it is written
 
 
@@ -338,6 +339,8 @@ class State:
             columns += [int_column(22, [0] * n), int_column(23, [0] * n)]
             if any(f.minimum or f.maximum for f in rows):
                 columns += [bytes_column(24, [f.minimum for f in rows]), bytes_column(25, [f.maximum for f in rows])]
+            if any(f.sums for f in rows):
+                columns.append(bytes_column(26, [f.sums for f in rows]))
         elif table == 7:
             columns += [int_column(16, [tag[0] for _, tag in rows]), bytes_column(17, [tag[1] for _, tag in rows])]
         else:

@@ -229,12 +229,21 @@ impl Piece {
         frame: &FrameRow,
     ) -> Result<(Self, &'s LayerRow)> {
         let layer = layer(snapshot, frame.sequence)?;
+        Ok((Self::of_layer(snapshot, layer, frame)?, layer))
+    }
+
+    /// The same, where the frame's layer is at hand.
+    pub(crate) fn of_layer(
+        snapshot: &Snapshot,
+        layer: &LayerRow,
+        frame: &FrameRow,
+    ) -> Result<Self> {
         let piece = Self::in_layer(layer, frame)?;
         // Of the newest layer the table of layers does not say how long its object is.
         if piece.holder.annex.is_none() && frame.sequence == snapshot.root.sequence {
             check_range(snapshot, layer, &piece.range)?;
         }
-        Ok((piece, layer))
+        Ok(piece)
     }
 
     /// Where a frame of a layer is.

@@ -94,6 +94,9 @@ fn any_region_reads_the_same() {
         ([20, 30, 40], [3, 7, 9]),
         ([5, 64, 64], [1, 64, 64]),
         ([9, 1, 50], [4, 1, 50]),
+        // Frames in parts of 4 kB, and of 8 kB.
+        ([6, 50, 70], [6, 50, 70]),
+        ([7, 101, 103], [7, 101, 103]),
     ] {
         let local = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
         let near = runtime.block_on(build(local, shape, tile));
@@ -166,4 +169,65 @@ async fn damage_is_found_and_replaced_files_are_told() {
             .await
             .is_ok()
     );
+}
+
+/// A part that is damaged hinders no reader of others.
+#[tokio::test]
+async fn parts_of_raw_frames_are_checked_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+    let at = Path::from("run.af");
+    let created = ArrayFile::create(store.clone(), at.clone(), config(1)).await;
+    let mut file = created.unwrap();
+    // Of noise LZ4 makes nothing smaller.
+    let values = ArrayD::from_shape_fn(IxDyn(&[64, 1000]), |i| {
+        let mixed = ((i[0] * 1000 + i[1]) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((mixed ^ mixed >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+    });
+    for (name, codec) in [("none", CodecSpec::none()), ("lz4", CodecSpec::lz4())] {
+        let spec = ArraySpec::new(DType::UInt8, [64, 1000]).tile([64, 1000]);
+        file.create_array(name, spec.codec(codec)).unwrap();
+        file.write_array(name, vec![0, 0], values.view())
+            .await
+            .unwrap();
+    }
+    file.flush().await.unwrap();
+    for name in ["none", "lz4"] {
+        let frame = file.chunks(name).await.unwrap()[0].frames[0].clone();
+        assert_eq!(frame.length, 64_000, "{name}");
+        let path = Path::from(frame.object.as_str());
+        let mut bytes = store
+            .get(&path)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap()
+            .to_vec();
+        bytes[frame.offset as usize + 20_000] ^= 1;
+        store.put(&path, bytes.into()).await.unwrap();
+    }
+    let file = ArrayFile::open(store, at, config(1)).await.unwrap();
+    for name in ["none", "lz4"] {
+        for row in 0..64 {
+            let read = file
+                .read_array::<u8>(name, vec![row, 0], vec![1, 1000])
+                .await;
+            let bytes = row * 1000..(row + 1) * 1000;
+            match bytes.start < 20_480 && bytes.end > 16_384 {
+                true => assert!(
+                    matches!(read, Err(Error::Corrupt { .. })),
+                    "{row}: {read:?}"
+                ),
+                false => {
+                    assert!(read.unwrap() == values.slice(ndarray::s![row..=row, ..]).into_dyn())
+                }
+            }
+        }
+        // All parts, by many runs and as a whole.
+        for shape in [vec![64, 1], vec![64, 1000]] {
+            let read = file.read_array::<u8>(name, vec![0, 0], shape).await;
+            assert!(matches!(read, Err(Error::Corrupt { .. })), "{read:?}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Place, Result};
 use crate::geometry::{Coords, Tile, for_each_run};
 use crate::limits;
 use crate::stats::{self, FrameStats};
+use crate::wire::sums::PartSums;
 use crate::wire::tables::FrameRow;
 use crate::{codec::Codecs, wire};
 
@@ -24,6 +25,8 @@ pub struct EncodedFrame<'a> {
     pub raw: u64,
     /// The checksum of the stored bytes.
     pub crc: u32,
+    /// The checksums of its parts, if it is stored as it is and not small.
+    pub sums: PartSums,
     /// Its extent where that is less than the tile's.
     pub extent: Option<Coords>,
     /// Statistics of the elements within the array.
@@ -37,6 +40,7 @@ impl EncodedFrame<'_> {
             stored: Cow::Owned(self.stored.into_owned()),
             raw: self.raw,
             crc: self.crc,
+            sums: self.sums,
             extent: self.extent,
             stats: self.stats,
         }
@@ -77,9 +81,16 @@ pub fn encode<'a>(
     } else {
         store(meta, pipeline, elements, encoded, buffer)?
     };
+    // Elements of variable width have no places that could be read alone.
+    let has_places = matches!(elements, ElementsRef::Fixed { .. });
+    let (sums, crc) = match has_places && is_raw(pipeline, stored.len() as u64, raw) {
+        true => PartSums::of(&stored),
+        false => (PartSums::default(), wire::crc(&stored)),
+    };
     Ok(EncodedFrame {
         raw,
-        crc: wire::crc(&stored),
+        crc,
+        sums,
         stored,
         extent: clips.then_some(inside),
         stats,
@@ -120,6 +131,11 @@ fn store<'a>(
 fn may_store_raw(pipeline: &Pipeline) -> bool {
     let last = pipeline.record().stages.last();
     last.is_some_and(|stage| matches!(stage.name.as_str(), "lz4" | "zstd" | "pco"))
+}
+
+/// Whether the stored bytes of a frame are its raw bytes.
+fn is_raw(pipeline: &Pipeline, stored: u64, raw: u64) -> bool {
+    stored == raw && (pipeline.record().stages.is_empty() || may_store_raw(pipeline))
 }
 
 /// The box of `extent` at the start of elements of `shape`.
@@ -243,21 +259,32 @@ impl FrameDecoder {
 
     /// Whether the stored bytes of a frame are its raw bytes.
     pub fn is_raw(&self, row: &FrameRow) -> bool {
-        let raw =
-            |pipeline: &Pipeline| pipeline.record().stages.is_empty() || may_store_raw(pipeline);
-        row.stored == row.raw && self.pipeline.as_ref().is_some_and(raw)
+        let raw = |pipeline| is_raw(pipeline, row.stored, row.raw);
+        self.pipeline.as_ref().is_some_and(raw)
     }
 
     /// Checks the stored bytes of a frame by their length and checksum.
     pub fn verify(&self, row: &FrameRow, stored: &[u8]) -> Result<()> {
-        if stored.len() as u64 != row.stored || wire::crc(stored) != row.crc {
-            return Err(Error::corrupt(format!(
-                "the frame at byte {} is damaged: checksum differs",
-                row.offset
-            ))
-            .within(self.place(row)));
+        match stored.len() as u64 == row.stored && wire::crc(stored) == row.crc {
+            true => Ok(()),
+            false => Err(self.damaged(row)),
         }
-        Ok(())
+    }
+
+    /// Checks bytes of a frame that begin at `from` in it, and begin and end with parts, by their sums.
+    pub fn verify_parts(&self, row: &FrameRow, from: u64, bytes: &[u8]) -> Result<()> {
+        match row.sums.fit(bytes, from, row.stored) {
+            true => Ok(()),
+            false => Err(self.damaged(row)),
+        }
+    }
+
+    fn damaged(&self, row: &FrameRow) -> Error {
+        Error::corrupt(format!(
+            "the frame at byte {} is damaged: checksum differs",
+            row.offset
+        ))
+        .within(self.place(row))
     }
 
     fn located<V>(&self, row: &FrameRow, result: Result<V>) -> Result<V> {

@@ -85,6 +85,9 @@ impl Job {
             Err(Error::UnknownCodec { .. }) => return Ok(None),
             Err(error) => return Err(Error::corrupt(detail(error))),
         };
+        if !self.row.sums.is_empty() {
+            decoder.verify_parts(&self.row, 0, stored)?;
+        }
         let (tile, extent) = decoder.extent(&self.row)?;
         let raw = decoder.decode(&self.row, stored.clone())?;
         if raw.len() as u64 != self.row.raw {

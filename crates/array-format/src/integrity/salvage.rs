@@ -377,6 +377,7 @@ impl Rescue {
                 stored: row.stored,
                 raw: row.raw,
                 crc: row.crc,
+                sums: row.sums.clone(),
                 extent: row.extent.clone(),
                 stats: frame.corrected.unwrap_or_else(|| row.stats.clone()),
             };

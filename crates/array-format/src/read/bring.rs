@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use array_format_core::frame::FrameDecoder;
+use array_format_core::snapshot::Snapshot;
 use array_format_core::wire::header::Id;
+use array_format_core::wire::tables::{FrameRow, LayerRow};
 use bytes::Bytes;
 use futures::TryStreamExt;
 
@@ -13,7 +15,7 @@ use super::gather::{Lane, Target, Wanted};
 use crate::ArrayFile;
 use crate::blocking;
 use crate::error::{Error, Result};
-use crate::fetch::{self, Layers, Piece};
+use crate::fetch::{self, Holder, Layers, Piece};
 use crate::storage::OpenFile;
 
 /// Decoded bytes of a request from which on decoding leaves the async runtime.
@@ -63,6 +65,35 @@ struct Ways {
     kept: Vec<Located>,
 }
 
+/// The layer and the file of the last frame: those of most frames are the same.
+#[derive(Default)]
+struct Last<'a> {
+    layer: Option<&'a LayerRow>,
+    file: Option<(Holder, Option<Arc<OpenFile>>)>,
+}
+
+impl<'a> Last<'a> {
+    /// Where a frame is, and the layer that it is of.
+    fn place(&mut self, snapshot: &'a Snapshot, row: &FrameRow) -> Result<(Piece, &'a LayerRow)> {
+        let layer = match self.layer.filter(|layer| layer.sequence == row.sequence) {
+            Some(layer) => layer,
+            None => fetch::layer(snapshot, row.sequence)?,
+        };
+        self.layer = Some(layer);
+        Ok((Piece::of_layer(snapshot, layer, row)?, layer))
+    }
+
+    /// An object of a layer as a file, if it is one.
+    fn file(&mut self, layers: &Layers, holder: Holder) -> Result<Option<Arc<OpenFile>>> {
+        if let Some((_, file)) = self.file.as_ref().filter(|(last, _)| *last == holder) {
+            return Ok(file.clone());
+        }
+        let file = layers.open_file(holder)?;
+        self.file = Some((holder, file.clone()));
+        Ok(file)
+    }
+}
+
 struct Bring<'a, 't> {
     file: &'a ArrayFile,
     layers: &'a Layers,
@@ -84,17 +115,18 @@ impl Bring<'_, '_> {
     /// Chooses each frame's way, and delivers what the cache has. All frames have `total` bytes.
     fn ways(&mut self, total: u64) -> Result<Ways> {
         let cache = &self.file.settings.cache;
-        let mut ways = Ways::default();
+        let (mut ways, mut last) = (Ways::default(), Last::default());
         for (number, wanted) in self.wanted.iter().enumerate() {
             let Lane {
                 number: of,
                 decoder,
             } = &self.lanes[wanted.lane];
             let is_direct = self.targets[*of].sink.memory().is_some();
-            let (piece, layer) = Piece::of_frame(&self.file.snapshot, &wanted.row)
+            let (piece, layer) = last
+                .place(&self.file.snapshot, &wanted.row)
                 .map_err(|e| e.within(decoder.place_of(&wanted.row)))?;
             let at_hand = match is_direct {
-                true => self.layers.open_file(piece.holder)?,
+                true => last.file(self.layers, piece.holder)?,
                 false => None,
             };
             let layer = layer.id;
@@ -276,8 +308,9 @@ impl<'a> Bring<'a, '_> {
     fn job(&mut self, number: usize, stored: Stored) -> Result<Option<Job<'a>>> {
         let wanted = &self.wanted[number];
         let lane = &self.lanes[wanted.lane];
-        wanted.fill_rest(self.targets[lane.number].sink)?;
-        Ok(wanted.held().map(|part| Job {
+        let held = wanted.held();
+        wanted.fill_rest(held.as_ref(), self.targets[lane.number].sink)?;
+        Ok(held.map(|part| Job {
             number,
             lane: wanted.lane,
             row: &wanted.row,

@@ -5,12 +5,14 @@
 )]
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use array_format_core::frame::FrameDecoder;
 use array_format_core::geometry::{Coords, Region, for_each_run};
+use array_format_core::wire::sums::PartSums;
 use array_format_core::wire::tables::FrameRow;
 use bytes::Bytes;
 
@@ -24,8 +26,8 @@ const THREAD_BYTES: u64 = 1 << 20;
 /// Decoded bytes that a thread takes at once, where there is enough for all: two that touch one new large
 /// page at the same time both make it, and one is thrown away.
 const PIECE_BYTES: u64 = 2 << 20;
-/// A call to read from a file takes about as long as copying this many bytes.
-const CALL_BYTES: usize = 2 << 10;
+/// A call to read from a file takes about as long as reading and checking this many bytes more.
+const CALL_BYTES: usize = 8 << 10;
 
 /// Elements of fixed width in C order over a region.
 pub(crate) struct Memory<'a> {
@@ -61,6 +63,8 @@ pub(super) struct Job<'a> {
 struct Buffers {
     stored: Vec<u8>,
     raw: Vec<u8>,
+    /// The bytes of a frame that are read.
+    spans: Vec<Range<usize>>,
 }
 
 impl Buffers {
@@ -161,24 +165,15 @@ impl<'a> Place<'a> {
                 }
             };
         }
-        if let Stored::File(file, offset) = &job.stored
-            && decoder.is_raw(row)
-            && file.is_verified(*offset)
-            && self.is_few_runs(job)
-        {
-            return self.take_runs(job, |from, out| {
-                file.read_at(out, offset + from as u64).map_err(Error::from)
-            });
-        }
         let stored = match &job.stored {
             Stored::Fetched(stored) => stored,
+            Stored::File(file, offset) if !row.sums.is_empty() && decoder.is_raw(row) => {
+                return self.take_parts(job, file, *offset, buffers);
+            }
             Stored::File(file, offset) => read(file, *offset, row.stored, &mut buffers.stored)?,
         };
         let raw = if decoder.is_raw(row) {
             decoder.verify(row, stored)?;
-            if let Stored::File(file, offset) = &job.stored {
-                file.set_verified(*offset);
-            }
             stored
         } else {
             buffers.raw.resize(row.raw as usize, 0);
@@ -186,26 +181,68 @@ impl<'a> Place<'a> {
             decoder.decode_start(row, stored, &mut buffers.raw, wanted)?;
             &buffers.raw
         };
-        self.take_runs(job, |from, out| {
-            let source = raw.get(from..from + out.len());
-            out.copy_from_slice(source.ok_or_else(|| Error::corrupt("a frame ends too early"))?);
-            Ok(())
+        self.copy_runs(job, |run| raw.get(run))
+    }
+
+    /// Brings what is wanted of a raw frame that is at `offset` of a file, of which no more is read than
+    /// the parts that hold it.
+    fn take_parts(
+        &self,
+        job: &Job<'_>,
+        file: &OpenFile,
+        offset: u64,
+        buffers: &mut Buffers,
+    ) -> Result<()> {
+        let Buffers { stored, spans, .. } = buffers;
+        let row = job.row;
+        spans.clear();
+        self.runs(job, |from, _, n| {
+            let wanted = from * self.width..(from + n) * self.width;
+            let span = PartSums::around(wanted, row.stored as usize);
+            // Runs come in the order of the frame.
+            match spans
+                .last_mut()
+                .filter(|last| span.start <= last.end + CALL_BYTES)
+            {
+                Some(last) => last.end = last.end.max(span.end),
+                None => spans.push(span),
+            }
+        });
+        stored.resize(spans.iter().map(Range::len).sum(), 0);
+        let mut rest = &mut stored[..];
+        for span in &*spans {
+            let (out, after) = rest.split_at_mut(span.len());
+            file.read_at(out, offset + span.start as u64)?;
+            self.decoder.verify_parts(row, span.start as u64, out)?;
+            rest = after;
+        }
+        // The bytes of the spans are back to back.
+        let (mut spans, mut before) = (spans.iter().peekable(), 0);
+        self.copy_runs(job, |run| {
+            while let Some(passed) = spans.next_if(|span| span.end < run.end) {
+                before += passed.len();
+            }
+            let first = before + run.start.checked_sub(spans.peek()?.start)?;
+            stored.get(first..first + run.len())
         })
     }
 
-    /// Hands each run of wanted elements, as its first byte in the frame and its place in memory.
-    fn take_runs(
+    /// Copies each run of wanted elements, whose bytes in the frame are asked for, to its place.
+    fn copy_runs<'b>(
         &self,
         job: &Job<'_>,
-        mut take: impl FnMut(usize, &mut [u8]) -> Result<()>,
+        mut bytes: impl FnMut(Range<usize>) -> Option<&'b [u8]>,
     ) -> Result<()> {
         let mut result = Ok(());
         self.runs(job, |from, to, n| {
-            if result.is_ok() {
-                let (to, end) = (to * self.width, (to + n) * self.width);
-                // SAFETY: as above; and the runs of one box do not overlap.
-                let out = unsafe { self.shared.part(to, end) };
-                result = take(from * self.width, out);
+            match bytes(from * self.width..(from + n) * self.width) {
+                Some(source) => {
+                    let to = to * self.width;
+                    // SAFETY: as above; and the runs of one box do not overlap.
+                    let out = unsafe { self.shared.part(to, to + source.len()) };
+                    out.copy_from_slice(source);
+                }
+                None => result = Err(Error::corrupt("a frame ends too early")),
             }
         });
         result
@@ -249,12 +286,6 @@ impl<'a> Place<'a> {
             .map(|(start, n)| (start + n).saturating_sub(1));
         let last = last.zip(job.extent).fold(0, |at, (i, n)| at * n + i);
         (last as usize + 1) * self.width
-    }
-
-    fn is_few_runs(&self, job: &Job<'_>) -> bool {
-        let mut n = 0;
-        self.runs(job, |_, _, _| n += 1);
-        n * CALL_BYTES < job.row.stored as usize
     }
 }
 

@@ -180,12 +180,15 @@ impl Wanted {
 
     /// What is wanted of what the frame holds.
     pub(super) fn held(&self) -> Option<Region> {
-        self.part.intersect(&self.tile.origin, &self.extent)
+        match self.extent == self.tile.extent {
+            true => Some(self.part.clone()),
+            false => self.part.intersect(&self.tile.origin, &self.extent),
+        }
     }
 
-    /// Fills what is wanted of a tile if its frame does not hold all of it.
-    pub(super) fn fill_rest(&self, sink: &mut dyn Sink) -> Result<()> {
-        match self.held().as_ref() == Some(&self.part) {
+    /// Fills what is wanted of a tile if what its frame holds of it is not all.
+    pub(super) fn fill_rest(&self, held: Option<&Region>, sink: &mut dyn Sink) -> Result<()> {
+        match held == Some(&self.part) {
             true => Ok(()),
             false => sink.fill(&self.part),
         }
@@ -198,8 +201,9 @@ impl Wanted {
         decoder: &FrameDecoder,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        self.fill_rest(sink)?;
-        let Some(part) = self.held() else {
+        let held = self.held();
+        self.fill_rest(held.as_ref(), sink)?;
+        let Some(part) = held else {
             return Ok(());
         };
         let place = TileBox {

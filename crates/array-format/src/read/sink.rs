@@ -42,7 +42,9 @@ pub(crate) trait Sink: Send + Sync {
 
 /// `a - b`, axis by axis.
 pub(super) fn minus(a: &[u64], b: &[u64]) -> Coords {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
+    let mut out = Coords::from_slice(a);
+    out.iter_mut().zip(b).for_each(|(a, b)| *a -= b);
+    out
 }
 
 /// Runs of a wanted part from its box to its region.

@@ -25,6 +25,7 @@ use crate::tree::{Edits, Miss, PageSet};
 use crate::value::AttributeValue;
 use crate::wire::header::Id;
 use crate::wire::root::Root;
+use crate::wire::sums::PartSums;
 use crate::wire::tables::{
     Annex, AttributeKey, AttributeRow, Attributes, FrameKey, FrameRow, Frames, LayerRow, Layers,
     Origin, TagRow,
@@ -46,6 +47,8 @@ pub struct PlacedFrame {
     pub raw: u64,
     /// The checksum of its stored bytes.
     pub crc: u32,
+    /// The checksums of its parts, if it is stored as it is and not small.
+    pub sums: PartSums,
     /// Its extent where that is less than the tile's.
     pub extent: Option<crate::geometry::Coords>,
     /// Statistics of its elements.
@@ -60,6 +63,7 @@ impl PlacedFrame {
             stored: frame.stored.len() as u64,
             raw: frame.raw,
             crc: frame.crc,
+            sums: frame.sums.clone(),
             extent: frame.extent.clone(),
             stats: frame.stats.clone(),
         }
@@ -74,6 +78,7 @@ impl PlacedFrame {
             stored: self.stored,
             raw: self.raw,
             crc: self.crc,
+            sums: self.sums.clone(),
             extent: self.extent.clone(),
             stats: self.stats.clone(),
         }

@@ -35,7 +35,7 @@ pub fn for_each_run(
     };
     let mut src = offset(src_start, &src_strides);
     let mut dst = offset(dst_start, &dst_strides);
-    let mut at: Coords = (0..outer).map(|_| 0).collect();
+    let mut at = Coords::from_elem(0, outer);
     loop {
         run(src as usize, dst as usize, length as usize);
         let mut axis = outer;

@@ -9,12 +9,22 @@ use crate::error::{Error, Result};
 pub type Coords = SmallVec<[u64; 4]>;
 
 /// Names one tile of an array.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileKey {
     /// The chunk's coordinates on the chunk grid.
     pub chunk: Coords,
     /// The C-order index of the tile within the chunk.
     pub tile: u64,
+}
+
+impl Clone for TileKey {
+    fn clone(&self) -> Self {
+        Self {
+            // One copy, where `clone` would go number by number; reads do this for each tile.
+            chunk: Coords::from_slice(&self.chunk),
+            tile: self.tile,
+        }
+    }
 }
 
 /// A tile and where it lies.
@@ -192,7 +202,7 @@ impl Iterator for Tiles {
             tile += self.at[a] * self.strides[a];
         }
         let key = TileKey {
-            chunk: self.chunk.clone(),
+            chunk: Coords::from_slice(&self.chunk),
             tile,
         };
         if !advance(&mut self.at, &self.within) {

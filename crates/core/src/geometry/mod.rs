@@ -33,7 +33,7 @@ pub fn elements(shape: &[u64]) -> Result<u64> {
 
 /// Distances between neighbours along each axis of a C-order array.
 pub(crate) fn strides(shape: &[u64]) -> Coords {
-    let mut strides: Coords = shape.iter().map(|_| 1).collect();
+    let mut strides = Coords::from_elem(1, shape.len());
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
     }

@@ -151,8 +151,10 @@ impl<'a, T: Table> Gather<'a, '_, T> {
             } else {
                 match leaf(self.pages, address, node.rows[i], bounds)? {
                     Some(rows) => {
+                        let mut before = None;
                         for k in from..end {
-                            let at = rows.position(&self.keys[k]);
+                            let at = rows.position(&self.keys[k], before);
+                            before = at.or(before);
                             let row = at.map(|at| row(rows, at, address));
                             self.found[k] = row.transpose()?;
                         }

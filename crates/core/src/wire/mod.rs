@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod header;
 pub mod page;
 pub mod root;
+pub mod sums;
 pub mod tables;
 pub mod tombstone;
 pub mod trailer;

@@ -1,11 +1,9 @@
 //! Files that stay open, to be read at positions without the store's detour.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::Path as DiskPath;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use object_store::path::Path;
 use object_store::{Error, Result};
@@ -16,9 +14,6 @@ use super::{LocalStore, failed, real};
 /// layers, and systems allow a thousand files by default.
 const MOST: usize = 256;
 
-/// Frames of a file that are known to be whole: half a megabyte of memory.
-const MOST_VERIFIED: usize = 1 << 15;
-
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 /// One version of an object. It stays readable when its name is given to another, or taken away.
@@ -27,8 +22,6 @@ pub(crate) struct OpenFile {
     file: File,
     length: u64,
     counted: bool,
-    /// Offsets of frames whose checksums were right. What is read of one again need not be whole.
-    verified: Mutex<HashSet<u64>>,
 }
 
 impl Drop for OpenFile {
@@ -52,7 +45,6 @@ impl OpenFile {
             file,
             length,
             counted,
-            verified: Mutex::default(),
         };
         Ok((file, stamp.e_tag()))
     }
@@ -65,24 +57,6 @@ impl OpenFile {
     /// Its bytes.
     pub(crate) fn length(&self) -> u64 {
         self.length
-    }
-
-    fn verified(&self) -> MutexGuard<'_, HashSet<u64>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the frame at this offset was found to be whole.
-    pub(crate) fn is_verified(&self, offset: u64) -> bool {
-        self.verified().contains(&offset)
-    }
-
-    /// Notes that the frame at this offset is whole.
-    pub(crate) fn set_verified(&self, offset: u64) {
-        let mut verified = self.verified();
-        if verified.len() >= MOST_VERIFIED {
-            verified.clear();
-        }
-        verified.insert(offset);
     }
 
     /// Fills `out` with the bytes at `offset`.

@@ -12,6 +12,12 @@ fn extent_of(p: &mut Page, extent: Vec<u8>) {
     p.add(21, Column::Bytes(extents));
 }
 
+fn sums_of(p: &mut Page, sums: Vec<u8>) {
+    let mut all = vec![vec![]; 6];
+    all[0] = sums;
+    p.add(26, Column::Bytes(all));
+}
+
 /// Lets the frame of `c`, the last, be at this place.
 fn place(f: &mut Forge, offset: u64, bytes: &[u8]) {
     last(f, 5, offset, bytes);
@@ -211,6 +217,22 @@ pub const CASES: &[Case] = &[
         Leaf(FRAMES, |p| {
             extent_of(p, [1u64, 2].map(u64::to_le_bytes).concat())
         }),
+    ),
+    (
+        "sums of more parts",
+        Leaf(FRAMES, |p| sums_of(p, vec![1; 8])),
+    ),
+    (
+        "sums of a part of a number",
+        Leaf(FRAMES, |p| sums_of(p, vec![1; 3])),
+    ),
+    (
+        "sums of other bytes",
+        Leaf(FRAMES, |p| sums_of(p, vec![1; 4])),
+    ),
+    (
+        "sums fewer than rows",
+        Leaf(FRAMES, |p| p.add(26, Column::Bytes(vec![vec![]; 5]))),
     ),
     (
         "extents fewer than rows",

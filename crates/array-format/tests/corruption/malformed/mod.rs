@@ -89,6 +89,7 @@ const VERIFIED: &[&str] = &[
     "frame of an array that is not there",
     "frame outside of the array",
     "frame of too many valid elements",
+    "sums of other bytes",
     "attribute of an array that is not there",
     "tag of a layer that never was",
     "tag with the id of another layer",

@@ -122,6 +122,27 @@ pub async fn stored_raw(s: &mut Script) {
     s.flush().await;
 }
 
+/// Frames whose parts have checksums of their own, and such as have none.
+pub async fn parts(s: &mut Script) {
+    let bytes = |n: usize| -> Vec<u8> { (0..n).map(|i| (i % 251) as u8).collect() };
+    for n in [8192, 8193, 12_288, 262_145] {
+        let name = format!("{n} bytes");
+        s.define(&name, def::<u8>(&[n as u64]).tile(&[n as u64]));
+        s.fill(&name, bytes(n)).await;
+    }
+    let shuffle = CodecSpec::none().with_filter(Filter::Shuffle);
+    s.define("shuffled", def::<i32>(&[2500]).codec(shuffle));
+    s.fill("shuffled", ints(2500)).await;
+    s.define("lz4, raw", def::<u8>(&[9000]).codec(CodecSpec::lz4()));
+    let mix = |i: u64| (i ^ i >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let scattered = (0..9000).map(|i| (mix(mix(i)) >> 56) as u8);
+    s.fill("lz4, raw", scattered.collect()).await;
+    s.define("text", def::<String>(&[2]));
+    s.fill("text", vec!["long ".repeat(2000), "short".to_owned()])
+        .await;
+    s.flush().await;
+}
+
 /// Where the library chooses, now and after the definition was committed.
 pub async fn auto(s: &mut Script) {
     let auto = || CodecSpec::auto();

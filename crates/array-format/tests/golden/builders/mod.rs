@@ -34,7 +34,7 @@ macro_rules! builders {
 
 builders! {
     dtypes: empty integers floats others variable lists long_strings;
-    codecs: codecs_numbers codecs_text custom_codec stored_raw auto;
+    codecs: codecs_numbers codecs_text custom_codec stored_raw parts auto;
     shapes: scalars zero_length ragged tiles tiles_plain unwritten resized appended;
     layers: layers_02 layers_03 layers_05 layers_08 layers_10 folding
         compacted compacted_then_written;

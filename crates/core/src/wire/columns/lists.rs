@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 use super::Ints;
 use crate::error::{Error, Result};
 use crate::wire::cursor;
@@ -105,7 +107,7 @@ impl Lists {
 /// A decoded column of byte strings.
 #[derive(Debug, Default)]
 pub struct Strings {
-    data: Vec<u8>,
+    data: Bytes,
     ends: Ends,
 }
 
@@ -141,6 +143,7 @@ impl Strings {
             }
             _ => src.to_vec(),
         };
+        let data = Bytes::from(data);
         Ok(Self { data, ends })
     }
 
@@ -157,6 +160,11 @@ impl Strings {
     /// String `i`, which the caller knows to be there.
     pub fn get(&self, i: usize) -> &[u8] {
         &self.data[self.ends.range(i)]
+    }
+
+    /// The same, sharing the column's memory.
+    pub fn share(&self, i: usize) -> Bytes {
+        self.data.slice(self.ends.range(i))
     }
 
     /// Refuses strings that are not text.

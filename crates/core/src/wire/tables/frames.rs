@@ -10,6 +10,7 @@ use crate::geometry::{Coords, TileKey};
 use crate::limits;
 use crate::stats::FrameStats;
 use crate::wire::columns::{Ints, Lists, Reader, Strings, Writer};
+use crate::wire::sums::PartSums;
 
 const ARRAY: u16 = 1;
 const RANK: u16 = 2;
@@ -25,6 +26,7 @@ const VALID: u16 = 22;
 const NAN: u16 = 23;
 const MIN: u16 = 24;
 const MAX: u16 = 25;
+const SUMS: u16 = 26;
 
 /// Table 4.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,8 @@ pub struct FrameRow {
     pub raw: u64,
     /// The checksum of its stored bytes.
     pub crc: u32,
+    /// The checksums of its parts, if it is stored as it is and not small.
+    pub sums: PartSums,
     /// Its extent where that is less than the tile's.
     pub extent: Option<Coords>,
     /// Statistics of its elements.
@@ -142,6 +146,7 @@ pub struct FrameColumns {
     stored: Ints,
     raw: Ints,
     crcs: Ints,
+    sums: Strings,
     extents: Strings,
     valid: Ints,
     nan: Ints,
@@ -163,7 +168,8 @@ impl Table for Frames {
 
     fn weight(row: &FrameRow) -> usize {
         let extent = row.extent.as_ref().map_or(0, |e| 8 * e.len());
-        18 + 2 * row.key.tile.chunk.len() + extent + bound_weight(&row.stats)
+        let sums = row.sums.as_bytes().len();
+        18 + 2 * row.key.tile.chunk.len() + extent + sums + bound_weight(&row.stats)
     }
 
     fn key_weight(key: &FrameKey) -> usize {
@@ -219,6 +225,9 @@ impl Table for Frames {
             let max = encode_bounds(rows.iter().map(|r| &r.stats.max));
             out.bytes(MAX, max.iter().map(Vec::as_slice));
         }
+        if rows.iter().any(|r| !r.sums.is_empty()) {
+            out.bytes(SUMS, rows.iter().map(|r| r.sums.as_bytes()));
+        }
         Ok(())
     }
 
@@ -234,7 +243,13 @@ impl Table for Frames {
         let valid = src.ints_of(VALID, n)?;
         let nan = src.ints_of(NAN, n)?;
         let (min, max) = (src.row_bytes(MIN)?, src.row_bytes(MAX)?);
-        for (what, column) in [("extent", &extents), ("minimum", &min), ("maximum", &max)] {
+        let sums = src.row_bytes(SUMS)?;
+        for (what, column) in [
+            ("extent", &extents),
+            ("minimum", &min),
+            ("maximum", &max),
+            ("list of sum", &sums),
+        ] {
             if !column.is_empty() && column.len() != n {
                 return Err(Error::corrupt(format!(
                     "{} {what}s for {n} frames",
@@ -249,6 +264,7 @@ impl Table for Frames {
             stored,
             raw,
             crcs,
+            sums,
             extents,
             valid,
             nan,
@@ -269,6 +285,10 @@ impl Table for Frames {
             stored: columns.stored.get(i),
             raw: columns.raw.get(i),
             crc: columns.crcs.get(i) as u32,
+            sums: match columns.sums.len() {
+                0 => PartSums::default(),
+                _ => PartSums::read(columns.sums.share(i), columns.stored.get(i))?,
+            },
             extent: match columns.extents.len() {
                 0 => None,
                 _ => decode_extent(columns.extents.get(i), key.tile.chunk.len())?,

@@ -1,6 +1,7 @@
 //! The rows of a leaf page: columns, of which rows are made when they are touched.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::{KeyColumns, Table, open, read_keys};
@@ -53,7 +54,15 @@ impl<T: Table> Rows<T> {
 
     /// The first row whose key is not below this one.
     pub fn lower_bound(&self, key: &T::Key) -> usize {
-        let (mut from, mut to) = (0, self.len());
+        self.search(0..self.len(), key)
+    }
+
+    /// The same among these rows; the end of them if there is none.
+    fn search(&self, rows: Range<usize>, key: &T::Key) -> usize {
+        let Range {
+            start: mut from,
+            end: mut to,
+        } = rows;
         while from < to {
             let middle = from.midpoint(to);
             match self.compare(middle, key) {
@@ -64,10 +73,28 @@ impl<T: Table> Rows<T> {
         from
     }
 
-    /// The place of the row with this key.
-    pub fn position(&self, key: &T::Key) -> Option<usize> {
-        let at = self.lower_bound(key);
+    /// The place of the row with this key. What is near the place of a lesser key, where one is given,
+    /// is found at once.
+    pub fn position(&self, key: &T::Key, lesser: Option<usize>) -> Option<usize> {
+        let rows = match lesser {
+            Some(from) => self.gallop(from, key),
+            None => 0..self.len(),
+        };
+        let at = self.search(rows, key);
         (at < self.len() && self.compare(at, key).is_eq()).then_some(at)
+    }
+
+    /// Rows from `from` on among which a key is to be searched, in steps that double.
+    fn gallop(&self, mut from: usize, key: &T::Key) -> Range<usize> {
+        let mut step = 1;
+        while from + step < self.len() {
+            if self.compare(from + step, key).is_ge() {
+                return from..from + step;
+            }
+            from += step;
+            step *= 2;
+        }
+        from..self.len()
     }
 
     /// Row `i`, which the caller knows to be there.
@@ -139,10 +166,15 @@ mod tests {
         assert_eq!(rows.len(), 30);
         for i in (0..30).rev() {
             let name = format!("{:02}", 2 * i);
-            assert_eq!(rows.position(&name), Some(i));
+            for lesser in (0..=i).map(Some).chain([None]) {
+                assert_eq!(rows.position(&name, lesser), Some(i));
+            }
             assert_eq!(rows.row(i).unwrap().name, name);
             assert_eq!(rows.row(i).unwrap().shape.len(), i % 3);
-            assert_eq!(rows.position(&format!("{:02}", 2 * i + 1)), None);
+            let between = format!("{:02}", 2 * i + 1);
+            for lesser in [None, Some(0), Some(i / 2), Some(i)] {
+                assert_eq!(rows.position(&between, lesser), None);
+            }
         }
         assert_eq!(rows.lower_bound(&"99".to_owned()), 30);
         let all = rows.to_vec().unwrap();
