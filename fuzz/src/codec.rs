@@ -22,6 +22,7 @@ pub fn pipelines() -> Vec<CodecSpec> {
     vec![
         CodecSpec::none(),
         CodecSpec::lz4(),
+        CodecSpec::lz4_fast(9),
         CodecSpec::zstd(3),
         CodecSpec::pco(),
         CodecSpec::none().with_filter(Shuffle),

@@ -230,6 +230,7 @@ class Blosc2(Peer):
         codec, level, filters = {
             "none": (blosc2.Codec.LZ4, 0, []),
             "lz4": (blosc2.Codec.LZ4, 5, []),
+            "lz4fast": (blosc2.Codec.LZ4, 5, []),
             "zstd": (blosc2.Codec.ZSTD, 3, []),
             "blosczstd": (blosc2.Codec.ZSTD, 3, [blosc2.Filter.SHUFFLE]),
         }.get(self.request["codec"]) or unsupported()

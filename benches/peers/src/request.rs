@@ -11,6 +11,8 @@ use crate::data::Dataset;
 pub enum Codec {
     None,
     Lz4,
+    /// Of acceleration 5, which is Blosc's level 5.
+    Lz4Fast,
     /// Level 3.
     Zstd,
     /// Shuffle and zstd, as users of Zarr and HDF5 have it through Blosc.
@@ -24,6 +26,7 @@ impl Codec {
         match self {
             Self::None => "none",
             Self::Lz4 => "lz4",
+            Self::Lz4Fast => "lz4(5)",
             Self::Zstd => "zstd-3",
             Self::BloscZstd => "shuffle, zstd-3",
             Self::Auto => "auto",

@@ -128,6 +128,13 @@ pub fn verdicts(results: &Results) -> Vec<Verdict> {
             }
         }
     }
+    for (number, work, what) in [
+        (1, "write-fast", "write one array"),
+        (2, "read-fast", "read into a new array"),
+    ] {
+        let what = format!("{what}, lz4(5): speed over the best peer's");
+        target(number, what, AtLeast(1.0), f.ahead(work, "lz4(5)"));
+    }
     for (one, two, what) in [("write", "write-2", "write"), ("read", "read-2", "read")] {
         for codec in CODECS {
             let speed = || Some(f.of(one, codec, OURS, WALL)? / f.of(two, codec, OURS, WALL)?);

@@ -173,6 +173,16 @@ impl Plan<'_> {
             codecs: CODECS.to_vec(),
             ..self.work(id, title, &set, action)
         };
+        let fast = |work: Work| Work {
+            codecs: vec![Codec::Lz4Fast],
+            peers: vec!["limit: codec", OURS, "zarrs", "HDF5", "blosc2"],
+            ..work
+        };
+        let write_fast = Work {
+            id: "write-fast",
+            title: "The same with LZ4 that is accelerated, as Blosc's is".into(),
+            ..write.clone()
+        };
         let works = [
             write.clone(),
             Work {
@@ -189,7 +199,13 @@ impl Plan<'_> {
                 peers: vec![OURS, "zarrs", "tensorstore"],
                 ..write
             },
+            fast(write_fast),
             read("read", "Read it into a new array", Action::Read),
+            fast(read(
+                "read-fast",
+                "Read that into a new array",
+                Action::Read,
+            )),
             read(
                 "read-into",
                 "Read it into memory that is there",

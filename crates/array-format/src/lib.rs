@@ -82,8 +82,8 @@ mod write;
 /// Codecs and pipelines.
 pub mod codec {
     pub use array_format_core::codec::{
-        CodecId, CodecSpec, Codecs, CompressionCodec, Compressor, Filter, Lz4Codec, NoCompression,
-        PipelineRecord, StageRecord, ZstdCodec, choose, register,
+        CodecId, CodecSpec, Codecs, CompressionCodec, Compressor, Filter, Lz4Codec, Lz4FastCodec,
+        NoCompression, PipelineRecord, StageRecord, ZstdCodec, choose, register,
     };
 }
 
@@ -131,7 +131,7 @@ pub mod value {
     pub use array_format_core::value::{AttributeValue, FillValue, StatValue, fill_bytes};
 }
 
-pub use codec::{CompressionCodec, Lz4Codec, NoCompression, ZstdCodec};
+pub use codec::{CompressionCodec, Lz4Codec, Lz4FastCodec, NoCompression, ZstdCodec};
 pub use delta::DeltaCache;
 pub use dtype::DType;
 pub use element::{ArrayElement, List};

@@ -3,8 +3,7 @@
 use array_format::codec::{CodecSpec, Compressor, Filter};
 
 /// What is said when a codec cannot be read.
-const FORMS: &str =
-    "codecs are auto, none, lz4, zstd, zstd(9), pco, pco(8), with shuffle+ or delta+ before them";
+const FORMS: &str = "codecs are auto, none, lz4, lz4(5), zstd, zstd(9), pco, pco(8), with shuffle+ or delta+ before them";
 
 /// Reads a codec.
 pub fn parse(text: &str) -> Result<CodecSpec, String> {
@@ -22,6 +21,7 @@ pub fn parse(text: &str) -> Result<CodecSpec, String> {
         ("auto", None) => CodecSpec::auto(),
         ("none", None) => CodecSpec::none(),
         ("lz4", None) => CodecSpec::lz4(),
+        ("lz4", Some(acceleration)) => CodecSpec::lz4_fast(acceleration),
         ("zstd", level) => CodecSpec::zstd(level.unwrap_or(3)),
         ("pco", None) => CodecSpec::pco(),
         ("pco", Some(level)) => {
@@ -47,6 +47,7 @@ mod tests {
         for name in [
             "none",
             "lz4",
+            "lz4(5)",
             "zstd(3)",
             "zstd(-1)",
             "pco(8)",
@@ -61,7 +62,7 @@ mod tests {
             "zstd(5)"
         );
         assert!(parse("auto").unwrap().is_auto());
-        for wrong in ["", "gzip", "zstd(x)", "lz4(3)", "lz4+shuffle", "pco(999)"] {
+        for wrong in ["", "gzip", "zstd(x)", "lz4(x)", "lz4+shuffle", "pco(999)"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

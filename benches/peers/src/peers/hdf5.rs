@@ -49,7 +49,7 @@ fn define<T: H5Type>(
             return contiguous(builder.shape(set.usize_shape()), name);
         }
         Codec::None => builder,
-        Codec::Lz4 => builder.blosc_lz4(5, BloscShuffle::None),
+        Codec::Lz4 | Codec::Lz4Fast => builder.blosc_lz4(5, BloscShuffle::None),
         Codec::Zstd => builder.blosc_zstd(3, BloscShuffle::None),
         Codec::BloscZstd => builder.blosc_zstd(3, BloscShuffle::Byte),
         Codec::Auto => return unsupported(),

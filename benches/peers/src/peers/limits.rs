@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use lz4::block::CompressionMode;
 
 use super::{Handle, Peer, Values, unsupported};
 use crate::request::{Codec, Request};
@@ -172,7 +173,7 @@ impl Peer for BareCodec {
             .zip(out.chunks_mut(request.dataset.chunk_bytes()))
         {
             let length = match request.codec {
-                Codec::Lz4 => {
+                Codec::Lz4 | Codec::Lz4Fast => {
                     lz4::block::decompress_to_buffer(encoded, Some(out.len() as i32), out)?
                 }
                 _ => zstd.decompress_to_buffer(encoded, out)?,
@@ -185,7 +186,9 @@ impl Peer for BareCodec {
 
 /// Encodes into one buffer and with one context, again and again.
 struct Encoder {
+    /// Missing where it is LZ4.
     zstd: Option<zstd::bulk::Compressor<'static>>,
+    acceleration: i32,
     buffer: Vec<u8>,
 }
 
@@ -193,7 +196,7 @@ impl Encoder {
     fn new(request: &Request) -> Result<Self> {
         let chunk = request.dataset.chunk_bytes();
         let (zstd, bound) = match request.codec {
-            Codec::Lz4 => (None, lz4::block::compress_bound(chunk)?),
+            Codec::Lz4 | Codec::Lz4Fast => (None, lz4::block::compress_bound(chunk)?),
             Codec::Zstd => {
                 let bound = zstd::zstd_safe::compress_bound(chunk);
                 (Some(zstd::bulk::Compressor::new(3)?), bound)
@@ -202,6 +205,11 @@ impl Encoder {
         };
         Ok(Self {
             zstd,
+            acceleration: if request.codec == Codec::Lz4Fast {
+                5
+            } else {
+                1
+            },
             buffer: vec![0; bound],
         })
     }
@@ -209,7 +217,10 @@ impl Encoder {
     fn encode(&mut self, chunk: &[u8]) -> Result<&[u8]> {
         let length = match &mut self.zstd {
             Some(zstd) => zstd.compress_to_buffer(chunk, &mut self.buffer[..])?,
-            None => lz4::block::compress_to_buffer(chunk, None, false, &mut self.buffer)?,
+            None => {
+                let mode = Some(CompressionMode::FAST(self.acceleration));
+                lz4::block::compress_to_buffer(chunk, mode, false, &mut self.buffer)?
+            }
         };
         Ok(&self.buffer[..length])
     }

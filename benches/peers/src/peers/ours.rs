@@ -59,6 +59,7 @@ fn config(request: &Request) -> FileConfig<NoCompression> {
     let codec = match request.codec {
         Codec::None => CodecSpec::none(),
         Codec::Lz4 => CodecSpec::lz4(),
+        Codec::Lz4Fast => CodecSpec::lz4_fast(5),
         Codec::Zstd => CodecSpec::zstd(3),
         Codec::BloscZstd => {
             CodecSpec::of(Compressor::Zstd { level: 3 }).with_filter(Filter::Shuffle)

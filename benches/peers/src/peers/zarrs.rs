@@ -61,7 +61,7 @@ impl Zarrs {
     fn metadata(&self, set: &Dataset, codec: Codec) -> Result<ArrayMetadata> {
         let compressor = match codec {
             Codec::None => None,
-            Codec::Lz4 => Some(blosc("lz4", 5, "noshuffle", set)),
+            Codec::Lz4 | Codec::Lz4Fast => Some(blosc("lz4", 5, "noshuffle", set)),
             Codec::Zstd => {
                 Some(json!({"name": "zstd", "configuration": {"level": 3, "checksum": false}}))
             }

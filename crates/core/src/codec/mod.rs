@@ -18,7 +18,7 @@ mod chain_tests;
 
 pub use auto::{Choice, SAMPLES, choose, sample, weigh};
 pub use compression::{CodecId, CompressionCodec};
-pub use lz4::Lz4Codec;
+pub use lz4::{Lz4Codec, Lz4FastCodec};
 pub use none::NoCompression;
 pub use pipeline::{Pace, Pipeline};
 pub use record::{PipelineRecord, StageRecord};

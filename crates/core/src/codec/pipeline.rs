@@ -11,7 +11,7 @@ use super::pco::{self, PcoCodec};
 use super::record::{PipelineRecord, StageRecord};
 use super::registry::Codecs;
 use super::spec::{CodecSpec, Compressor, Filter, check_filter};
-use super::{Lz4Codec, ZstdCodec, delta, shuffle, zstd};
+use super::{Lz4FastCodec, ZstdCodec, delta, lz4, shuffle, zstd};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 
@@ -97,7 +97,7 @@ impl Pipeline {
     pub fn pace(&self) -> Pace {
         let builtin = self.compressor.as_ref().map(|codec| codec.builtin());
         match builtin {
-            None | Some(Some(Compressor::None | Compressor::Lz4)) => Pace::Quick,
+            None | Some(Some(Compressor::None | Compressor::Lz4 { .. })) => Pace::Quick,
             Some(Some(Compressor::Zstd { level: ..=4 } | Compressor::Pco { level: ..=8 })) => {
                 Pace::Steady
             }
@@ -261,7 +261,10 @@ impl Pipeline {
 fn ready(compressor: &Compressor, dtype: &DType) -> Result<Option<Arc<dyn CompressionCodec>>> {
     Ok(match compressor {
         Compressor::None => None,
-        Compressor::Lz4 => Some(Arc::new(Lz4Codec)),
+        Compressor::Lz4 { acceleration } => {
+            let acceleration = *acceleration;
+            Some(Arc::new(Lz4FastCodec { acceleration }))
+        }
         Compressor::Zstd { level } => Some(Arc::new(ZstdCodec::new(*level))),
         Compressor::Pco { level } => Some(Arc::new(PcoCodec::new(*level, dtype)?)),
         Compressor::Custom(codec) => Some(Arc::clone(codec)),
@@ -284,6 +287,11 @@ fn resolve(
             let level = level_of(stage, zstd::DEFAULT_LEVEL)?;
             zstd::check_level(level).map_err(as_corrupt)?;
             Ok(Arc::new(ZstdCodec::new(level)))
+        }
+        Some(Compressor::Lz4 { .. }) => {
+            let acceleration = level_of(stage, lz4::PLAIN.acceleration)?;
+            lz4::check_acceleration(acceleration).map_err(as_corrupt)?;
+            Ok(Arc::new(Lz4FastCodec { acceleration }))
         }
         Some(other) => {
             no_more_parameters(stage, 0)?;
@@ -381,10 +389,12 @@ mod tests {
         let codecs = Codecs::default()
             .with(Arc::new(ZstdCodec::new(19)))
             .unwrap();
-        let recorded = record(&[("zstd", &[7])]);
-        let pipeline = Pipeline::from_record(&recorded, &DType::Int8, &codecs).unwrap();
-        assert_eq!(pipeline.compressor.unwrap().level(), Some(7));
-        assert_eq!(pipeline.record, recorded);
+        for name in ["zstd", "lz4"] {
+            let recorded = record(&[(name, &[7])]);
+            let pipeline = Pipeline::from_record(&recorded, &DType::Int8, &codecs).unwrap();
+            assert_eq!(pipeline.compressor.unwrap().level(), Some(7), "{name}");
+            assert_eq!(pipeline.record, recorded);
+        }
     }
 
     #[test]
@@ -394,7 +404,8 @@ mod tests {
             (record(&[("auto", &[])]), DType::Int8),
             (record(&[("shuffle", &[])]), DType::String),
             (record(&[("shuffle", &[4])]), DType::Int32),
-            (record(&[("lz4", &[1])]), DType::Int32),
+            (record(&[("lz4", &[0])]), DType::Int32),
+            (record(&[("lz4", &[1, 2])]), DType::Int32),
             (record(&[("zstd", &[99])]), DType::Int32),
             (record(&[("zstd", &[i64::MAX])]), DType::Int32),
             (record(&[("zstd", &[1, 2])]), DType::Int32),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::compression::{CodecId, name_of};
 use super::spec::{CodecSpec, Compressor, Filter};
-use super::{lz4, pco, zstd};
+use super::{CompressionCodec, Lz4FastCodec, lz4, pco, zstd};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -166,7 +166,12 @@ impl From<&CodecSpec> for PipelineRecord {
         let last = match spec.compressor() {
             None => Some(stage(AUTO, None)),
             Some(Compressor::None) => None,
-            Some(Compressor::Lz4) => Some(stage(lz4::NAME, None)),
+            Some(Compressor::Lz4 { acceleration }) => {
+                let codec = Lz4FastCodec {
+                    acceleration: *acceleration,
+                };
+                Some(stage(lz4::NAME, codec.level().map(i64::from)))
+            }
             Some(Compressor::Zstd { level }) => Some(stage(zstd::NAME, Some((*level).into()))),
             Some(Compressor::Pco { level }) => Some(stage(pco::NAME, Some((*level).into()))),
             Some(Compressor::Custom(codec)) => {
@@ -202,6 +207,7 @@ mod tests {
                 .with_filter(Filter::Shuffle),
             CodecSpec::none().with_filter(Filter::Shuffle),
             CodecSpec::pco(),
+            CodecSpec::lz4_fast(5),
         ]
     }
 
@@ -275,10 +281,11 @@ mod tests {
             "delta+shuffle+zstd(-7)",
             "shuffle",
             "pco(8)",
+            "lz4(5)",
         ];
         assert_eq!(texts, expected);
         let pads: Vec<_> = records.iter().map(PipelineRecord::pads).collect();
-        assert_eq!(pads, [false, true, true, true, false, true]);
+        assert_eq!(pads, [false, true, true, true, false, true, true]);
         assert!(records[0].is_none() && !records[0].is_auto() && records[1].is_auto());
         assert_eq!(records[4].codec_id(), CodecId::None);
         assert_eq!(records[3].codec_id(), CodecId::Named("zstd".into()));

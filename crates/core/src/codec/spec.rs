@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compression::{CodecId, CompressionCodec};
-use super::{pco, registry, zstd};
+use super::{lz4, pco, registry, zstd};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -42,7 +42,10 @@ pub enum Compressor {
     /// Bytes as they are.
     None,
     /// LZ4.
-    Lz4,
+    Lz4 {
+        /// How much is given for speed; 1, the usual, to 65,537.
+        acceleration: i32,
+    },
     /// Zstandard.
     Zstd {
         /// How hard to try, up to 22.
@@ -80,7 +83,12 @@ impl CodecSpec {
 
     /// LZ4.
     pub fn lz4() -> Self {
-        Self::of(Compressor::Lz4)
+        Self::lz4_fast(lz4::PLAIN.acceleration)
+    }
+
+    /// LZ4 that is faster to write and larger, the more it is accelerated. 5 is what Blosc's level 5 does.
+    pub fn lz4_fast(acceleration: i32) -> Self {
+        Self::of(Compressor::Lz4 { acceleration })
     }
 
     /// Zstandard of this level.
@@ -166,7 +174,8 @@ impl CodecSpec {
             check_filter(*filter, dtype)?;
         }
         match compressor {
-            Compressor::None | Compressor::Lz4 => Ok(()),
+            Compressor::None => Ok(()),
+            Compressor::Lz4 { acceleration } => lz4::check_acceleration(*acceleration),
             Compressor::Zstd { level } => zstd::check_level(*level),
             Compressor::Pco { level } => {
                 if !self.filters.is_empty() {

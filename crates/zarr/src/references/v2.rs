@@ -62,7 +62,10 @@ pub fn encoding(meta: &ArrayMeta) -> Result<Encoding, String> {
                     .filters
                     .push(json!({"id": "delta", "dtype": lanes, "astype": lanes}));
             }
-            "lz4" => encoding.compressor = Some(json!({"id": "lz4", "acceleration": 1})),
+            "lz4" => {
+                let acceleration = level.unwrap_or(&1);
+                encoding.compressor = Some(json!({"id": "lz4", "acceleration": acceleration}));
+            }
             "zstd" => {
                 encoding.compressor = Some(json!({"id": "zstd", "level": level.unwrap_or(&3)}))
             }

@@ -47,7 +47,7 @@ macro_rules! peer {
                     Codec::None => ArrayFile::create(store, path, FileConfig::new(NoCompression)).await?,
                     Codec::Lz4 => ArrayFile::create(store, path, FileConfig::new(Lz4Codec)).await?,
                     Codec::Zstd => ArrayFile::create(store, path, FileConfig::new(ZstdCodec::new(3))).await?,
-                    Codec::BloscZstd | Codec::Auto => return unsupported(),
+                    Codec::Lz4Fast | Codec::BloscZstd | Codec::Auto => return unsupported(),
                 })
             }
 

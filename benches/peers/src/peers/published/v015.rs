@@ -45,7 +45,7 @@ fn writer(request: &Request) -> Result<ArrayWriter> {
         Codec::None => ArrayWriter::new(WriterConfig::new(NoCompression)),
         Codec::Lz4 => ArrayWriter::new(WriterConfig::new(Lz4Codec)),
         Codec::Zstd => ArrayWriter::new(WriterConfig::new(ZstdCodec::new(3))),
-        Codec::BloscZstd | Codec::Auto => return unsupported(),
+        Codec::Lz4Fast | Codec::BloscZstd | Codec::Auto => return unsupported(),
     })
 }
 

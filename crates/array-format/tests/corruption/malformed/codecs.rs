@@ -131,8 +131,12 @@ pub const CASES: &[Case] = &[
         Leaf(ARRAYS, |p| set(p, b"\x01\x04zstd\x01\0\0")),
     ),
     (
-        "lz4 with a parameter",
-        Leaf(ARRAYS, |p| with(p, "lz4", &[1])),
+        "lz4 of acceleration 0",
+        Leaf(ARRAYS, |p| with(p, "lz4", &[0])),
+    ),
+    (
+        "lz4 with two parameters",
+        Leaf(ARRAYS, |p| with(p, "lz4", &[1, 1])),
     ),
     (
         "shuffle with a parameter",

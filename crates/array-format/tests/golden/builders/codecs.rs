@@ -137,6 +137,8 @@ pub async fn parts(s: &mut Script) {
     let mix = |i: u64| (i ^ i >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let scattered = (0..9000).map(|i| (mix(mix(i)) >> 56) as u8);
     s.fill("lz4, raw", scattered.collect()).await;
+    s.define("lz4(5)", def::<i32>(&[2500]).codec(CodecSpec::lz4_fast(5)));
+    s.fill("lz4(5)", ints(2500)).await;
     s.define("text", def::<String>(&[2]));
     s.fill("text", vec!["long ".repeat(2000), "short".to_owned()])
         .await;

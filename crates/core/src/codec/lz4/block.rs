@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use lz4_sys::{LZ4_compress_default, LZ4_compressBound, LZ4_decompress_safe};
+use lz4_sys::{LZ4_compress_fast, LZ4_compressBound, LZ4_decompress_safe};
 
 unsafe extern "C" {
     // Part of the library that `lz4_sys` builds, which does not declare it (lz4.h of 1.10).
@@ -17,7 +17,7 @@ unsafe extern "C" {
 }
 
 /// Appends the block of `data`. Nothing if the library refuses: `data` is too large.
-pub(super) fn compress(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn compress(data: &[u8], acceleration: i32, out: &mut Vec<u8>) -> Option<()> {
     let size = c_int::try_from(data.len()).ok()?;
     // SAFETY: it computes with its argument, and answers 0 for what is too large.
     let bound = unsafe { LZ4_compressBound(size) };
@@ -25,8 +25,10 @@ pub(super) fn compress(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let room = out.spare_capacity_mut();
     // SAFETY: the library reads `size` bytes of `data`, and writes `bound` bytes of `room` at most,
     // which are reserved.
-    let written =
-        unsafe { LZ4_compress_default(source(data), room.as_mut_ptr().cast(), size, bound) };
+    let written = unsafe {
+        let target = room.as_mut_ptr().cast();
+        LZ4_compress_fast(source(data), target, size, bound, acceleration)
+    };
     let written = usize::try_from(written).ok().filter(|&n| n > 0)?;
     // SAFETY: that many bytes are written.
     unsafe { out.set_len(out.len() + written) };
@@ -80,7 +82,7 @@ mod tests {
 
     fn block(data: &[u8]) -> Vec<u8> {
         let mut out = vec![7];
-        compress(data, &mut out).unwrap();
+        compress(data, 1, &mut out).unwrap();
         assert_eq!(out.remove(0), 7);
         out
     }

@@ -12,11 +12,25 @@ pub(super) const NAME: &str = "lz4";
 /// The most bytes that one byte of an LZ4 block can stand for.
 const MAX_RATIO: usize = 255;
 
-/// LZ4: the fastest to read and write.
+/// LZ4: fast to write, and the fastest to read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Lz4Codec;
 
-impl CompressionCodec for Lz4Codec {
+/// LZ4 that looks less closely for what repeats: faster to write and larger, the more it is accelerated;
+/// no slower to read. Blosc's LZ4 of level 5 is one of acceleration 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lz4FastCodec {
+    /// 1 is [`Lz4Codec`]; up to 65,537. What this library can read does not depend on it.
+    pub acceleration: i32,
+}
+
+/// What LZ4 does unless it is told otherwise.
+pub(super) const PLAIN: Lz4FastCodec = Lz4FastCodec { acceleration: 1 };
+
+/// What LZ4 does with greater ones is the same.
+const MAX_ACCELERATION: i32 = 65_537;
+
+impl CompressionCodec for Lz4FastCodec {
     fn id(&self) -> CodecId {
         CodecId::Named(NAME.to_owned())
     }
@@ -31,9 +45,11 @@ impl CompressionCodec for Lz4Codec {
 
     fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
         check_frame(NAME, data.len())?;
+        check_acceleration(self.acceleration)?;
         out.clear();
         out.extend_from_slice(&(data.len() as u32).to_le_bytes());
-        block::compress(data, out).ok_or_else(|| corrupt("the frame is too large"))
+        block::compress(data, self.acceleration, out)
+            .ok_or_else(|| corrupt("the frame is too large"))
     }
 
     fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
@@ -42,6 +58,10 @@ impl CompressionCodec for Lz4Codec {
         let written = block::decompress(block, uncompressed_size, &mut raw).map(|()| raw.len());
         check_written(written, uncompressed_size)?;
         Ok(raw)
+    }
+
+    fn level(&self) -> Option<i32> {
+        (*self != PLAIN).then_some(self.acceleration)
     }
 
     fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
@@ -60,7 +80,48 @@ impl CompressionCodec for Lz4Codec {
     }
 
     fn builtin(&self) -> Option<Compressor> {
-        Some(Compressor::Lz4)
+        let acceleration = self.acceleration;
+        Some(Compressor::Lz4 { acceleration })
+    }
+}
+
+impl CompressionCodec for Lz4Codec {
+    fn id(&self) -> CodecId {
+        PLAIN.id()
+    }
+
+    fn compress(&self, data: &[u8]) -> Result<Vec<u8>> {
+        PLAIN.compress(data)
+    }
+
+    fn compress_into(&self, data: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        PLAIN.compress_into(data, out)
+    }
+
+    fn decompress(&self, data: &[u8], uncompressed_size: usize) -> Result<Vec<u8>> {
+        PLAIN.decompress(data, uncompressed_size)
+    }
+
+    fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
+        PLAIN.decompress_into(data, out)
+    }
+
+    fn decompress_start(&self, data: &[u8], out: &mut [u8], wanted: usize) -> Result<()> {
+        PLAIN.decompress_start(data, out, wanted)
+    }
+
+    fn builtin(&self) -> Option<Compressor> {
+        PLAIN.builtin()
+    }
+}
+
+/// Refuses accelerations that LZ4 lacks.
+pub(super) fn check_acceleration(acceleration: i32) -> Result<()> {
+    match (1..=MAX_ACCELERATION).contains(&acceleration) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "lz4 acceleration {acceleration}: 1 to {MAX_ACCELERATION} are possible"
+        ))),
     }
 }
 
@@ -123,6 +184,23 @@ mod tests {
         // A length that its bytes cannot fill is refused before it is allocated.
         let bomb = [&(1u32 << 30).to_le_bytes()[..], &[0; 8]].concat();
         assert!(Lz4Codec.decompress(&bomb, 1 << 30).is_err());
+    }
+
+    #[test]
+    fn more_acceleration_makes_it_larger() {
+        let data: Vec<u8> = (0..1u32 << 16).map(|i| (i * i / 900 % 251) as u8).collect();
+        let mut before = 0;
+        for acceleration in [1, 5, 50, MAX_ACCELERATION] {
+            let codec = Lz4FastCodec { acceleration };
+            let stored = codec.compress(&data).unwrap();
+            assert!(stored.len() > before, "{acceleration}");
+            assert_eq!(Lz4Codec.decompress(&stored, data.len()).unwrap(), data);
+            before = stored.len();
+        }
+        for acceleration in [i32::MIN, -1, 0, MAX_ACCELERATION + 1] {
+            let error = Lz4FastCodec { acceleration }.compress(&data).unwrap_err();
+            assert!(error.to_string().contains("1 to 65537"), "{error}");
+        }
     }
 
     proptest! {
