@@ -206,8 +206,8 @@ impl Merge {
             .collect::<Result<_>>()?;
         let most = file.settings.block_target_size as u64;
         let stored = fetch::pieces(&layers, &pieces, most).await?;
-        for (row, stored) in rows.into_iter().zip(stored) {
-            if wire::crc(&stored) != row.crc {
+        for (row, stored) in rows.iter().zip(&stored) {
+            if wire::crc(stored) != row.crc {
                 let error = Error::corrupt(format!(
                     "the frame at byte {} of array id {} is damaged: checksum differs",
                     row.offset, row.key.array
@@ -219,10 +219,14 @@ impl Merge {
                 let layer = fetch::layer(&file.snapshot, row.sequence)?.id;
                 return Err(layers.blame(row.sequence, Some(layer), error).await);
             }
-            let offset = self.spool.append(Cow::Borrowed(&stored))?;
+        }
+        let frames = rows
+            .iter()
+            .zip(stored.iter().map(|s| Cow::Borrowed(&s[..])));
+        self.spool.append_all(frames.collect(), |row, offset| {
             self.places.insert((row.sequence, row.offset), offset);
             self.copied += row.stored;
-        }
+        })?;
         if let Some(progress) = &self.progress {
             progress(Report {
                 copied: self.copied,

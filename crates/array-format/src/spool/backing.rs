@@ -27,10 +27,10 @@ impl Backing {
         Ok(Self::Temporary(tempfile::tempfile()?))
     }
 
-    pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write_at(&self, offset: u64, pieces: &[&[u8]]) -> io::Result<()> {
         match self {
-            Self::Temporary(file) => positional::write_all_at(file, bytes, offset),
-            Self::Staging(file) => file.write_at(offset, bytes),
+            Self::Temporary(file) => positional::write_pieces_at(file, pieces, offset),
+            Self::Staging(file) => file.write_at(offset, pieces),
         }
     }
 

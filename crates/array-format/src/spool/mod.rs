@@ -24,8 +24,8 @@ use memory::Memory;
 
 /// Bytes that are gathered before they are written to the file that becomes the layer.
 const WRITTEN_AT_ONCE: u64 = 1 << 20;
-/// Frames from this size on are written to it from where they are. Smaller ones are gathered first: a
-/// call for each 40 kB costs half as much again as one for a megabyte, and copying them a tenth.
+/// So many bytes of frames are written to it from where they are. Fewer are gathered first: a call for
+/// each 40 kB costs half as much again as one for a megabyte, and copying them a tenth.
 const WRITTEN_FROM_PLACE: usize = 256 << 10;
 
 /// Where frames are put one after another.
@@ -104,22 +104,68 @@ impl Spool {
 
     /// Appends a frame and returns its offset. A full block is closed: the next begins aligned.
     pub(crate) fn append(&mut self, frame: Cow<'_, [u8]>) -> Result<u64> {
-        if self.end() - self.block >= self.block_target {
-            let padding = self.end().next_multiple_of(BLOCK_ALIGNMENT) - self.end();
-            self.memory.push(Cow::Owned(vec![0; padding as usize]));
-            self.block = self.end();
-        }
+        let mut block = self.block;
+        let padding = self.padding(self.end(), &mut block);
+        self.memory.push(Cow::Borrowed(padding));
+        self.block = block;
         let offset = self.end();
         self.append_raw(frame)?;
         Ok(offset)
     }
 
-    /// Appends bytes as they are.
-    pub(crate) fn append_raw(&mut self, bytes: Cow<'_, [u8]>) -> Result<()> {
-        let stages = match &self.file {
+    /// The same for several frames, which are written together where there is much of them. What comes
+    /// with a frame is handed on with its offset.
+    pub(crate) fn append_all<T>(
+        &mut self,
+        frames: Vec<(T, Cow<'_, [u8]>)>,
+        mut put: impl FnMut(T, u64),
+    ) -> Result<()> {
+        let total: usize = frames.iter().map(|(_, frame)| frame.len()).sum();
+        if frames.len() == 1 || total < WRITTEN_FROM_PLACE || !self.is_staged() {
+            for (with, frame) in frames {
+                put(with, self.append(frame)?);
+            }
+            return Ok(());
+        }
+        let (mut end, mut block) = (self.end(), self.block);
+        let mut offsets = Vec::with_capacity(frames.len());
+        let mut pieces = Vec::with_capacity(2 * frames.len());
+        for (_, frame) in &frames {
+            let padding = self.padding(end, &mut block);
+            end += padding.len() as u64;
+            offsets.push(end);
+            end += frame.len() as u64;
+            pieces.extend([padding, frame]);
+        }
+        self.spill(&pieces)?;
+        self.block = block;
+        for ((with, _), offset) in frames.into_iter().zip(offsets) {
+            put(with, offset);
+        }
+        Ok(())
+    }
+
+    /// What goes before a frame that would begin at `end`: it is aligned where a block begins with it.
+    fn padding(&self, end: u64, block: &mut u64) -> &'static [u8] {
+        const ZEROS: [u8; BLOCK_ALIGNMENT as usize] = [0; BLOCK_ALIGNMENT as usize];
+        if end - *block < self.block_target {
+            return &[];
+        }
+        *block = end.next_multiple_of(BLOCK_ALIGNMENT);
+        &ZEROS[..(*block - end) as usize]
+    }
+
+    /// Whether what has outgrown memory is in the layer to come.
+    fn is_staged(&self) -> bool {
+        match &self.file {
             Some((file, _)) => matches!(file, Backing::Staging(_)),
             None => self.stages,
-        };
+        }
+    }
+
+    /// Appends bytes as they are.
+    pub(crate) fn append_raw(&mut self, bytes: Cow<'_, [u8]>) -> Result<()> {
+        let stages = self.is_staged();
         let most = match stages {
             true => self.budget.min(WRITTEN_AT_ONCE),
             false => self.budget,
@@ -129,20 +175,25 @@ impl Spool {
             self.memory.push(bytes);
             return Ok(());
         }
-        self.spill()?;
         match in_place {
-            true => self.write(&[&bytes]),
+            true => self.spill(&[&bytes]),
             false => {
+                self.spill(&[])?;
                 self.memory.push(bytes);
                 Ok(())
             }
         }
     }
 
-    /// Moves what is in memory into the file.
-    fn spill(&mut self) -> Result<()> {
+    /// Moves what is in memory into the file, and writes these pieces after it.
+    fn spill(&mut self, more: &[&[u8]]) -> Result<()> {
         let memory = std::mem::take(&mut self.memory);
-        let written = self.write(&memory.pieces().collect::<Vec<_>>());
+        let written = self.write(
+            &memory
+                .pieces()
+                .chain(more.iter().copied())
+                .collect::<Vec<_>>(),
+        );
         self.memory = memory;
         if written.is_ok() {
             self.memory.clear();
@@ -156,12 +207,8 @@ impl Spool {
             Some(file) => file,
             none => none.insert((Backing::new(&self.place, self.stages)?, START)),
         };
-        let mut at = *end;
-        for piece in pieces {
-            file.write_at(at, piece)?;
-            at += piece.len() as u64;
-        }
-        *end = at;
+        file.write_at(*end, pieces)?;
+        *end += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
         Ok(())
     }
 
@@ -239,7 +286,7 @@ impl Spool {
         mode: PutMode,
     ) -> Result<PutOutcome> {
         if self.staging().is_some() {
-            self.spill()?;
+            self.spill(&[])?;
         }
         if let Some(staging) = self.staging() {
             let end = self.end();
@@ -300,6 +347,34 @@ mod tests {
         }
         // What became no layer is gone.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn frames_that_come_together_lie_as_those_that_come_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = WRITTEN_FROM_PLACE;
+        let sizes = [1, 4, large / 2, 13, 9, large / 2 + 1, 20, large + 1, 1];
+        let frames: Vec<Vec<u8>> = (0..).zip(sizes).map(|(i, n)| vec![i; n]).collect();
+        let cow = |i: usize| Cow::Borrowed(&frames[i][..]);
+        for budget in [0, 1000, 10 << 20] {
+            for (mut alone, mut together) in spools(&folder, budget)
+                .into_iter()
+                .zip(spools(&folder, budget))
+            {
+                let mut offsets = Vec::new();
+                for range in [0..2, 2..7, 7..8, 8..9] {
+                    let some = range.map(|i| (i, cow(i))).collect();
+                    let put = |i, offset| offsets.push((i, offset));
+                    together.append_all(some, put).unwrap();
+                }
+                for (i, offset) in offsets {
+                    assert_eq!(alone.append(cow(i)).unwrap(), offset, "{i}, {budget}");
+                }
+                assert_eq!(together.block, alone.block);
+                let [alone, together] = [alone, together].map(|s| s.contents().unwrap().concat());
+                assert!(alone == together, "{budget}");
+            }
+        }
     }
 
     #[test]

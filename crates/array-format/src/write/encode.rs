@@ -18,6 +18,11 @@ use crate::error::Result;
 const BLOCKING_BYTES: u64 = 128 << 10;
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
+/// Frames that need no memory of their own are handed on this many bytes at a time.
+const TOGETHER_BYTES: u64 = 1 << 20;
+
+/// Frames with their tiles, in the order of these.
+pub(crate) type Frames<'f> = Vec<(TileKey, EncodedFrame<'f>)>;
 
 /// A whole tile to encode.
 pub(crate) struct Job<'a> {
@@ -83,10 +88,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Hands on the frames of all tiles that wait, in their order.
-    pub(crate) async fn run(
-        &mut self,
-        take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) async fn run(&mut self, take: impl FnMut(Frames<'_>) -> Result<()>) -> Result<()> {
         let mut jobs = std::mem::take(&mut self.jobs);
         let bytes = std::mem::take(&mut self.bytes);
         if jobs.is_empty() {
@@ -127,8 +129,11 @@ impl<'a> Encoder<'a> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let encoded = blocking::run(move || {
             let mut frames = Vec::new();
-            work.run(&jobs, &mut buffer, |key, frame| {
-                frames.push((key, frame.into_owned()));
+            work.run(&jobs, &mut buffer, |encoded| {
+                let owned = encoded
+                    .into_iter()
+                    .map(|(key, frame)| (key, frame.into_owned()));
+                frames.extend(owned);
                 Ok(())
             })?;
             Ok::<_, crate::Error>((frames, jobs, buffer))
@@ -137,9 +142,7 @@ impl<'a> Encoder<'a> {
         self.buffer = buffer;
         let buffers = jobs.into_iter().map(|job| job.elements.into_buffer());
         self.spare.extend(buffers.flatten().take(copies));
-        frames
-            .into_iter()
-            .try_for_each(|(key, frame)| take(key, frame))
+        take(frames)
     }
 
     /// The pipeline, chosen from these tiles of `total` bytes if the array leaves it open. A choice that
@@ -249,13 +252,17 @@ impl Work {
         &self,
         jobs: &[Job<'_>],
         buffer: &mut Vec<u8>,
-        mut take: impl FnMut(TileKey, EncodedFrame<'_>) -> Result<()>,
+        mut take: impl FnMut(Frames<'_>) -> Result<()>,
     ) -> Result<()> {
         let threads = self.threads.min(jobs.len());
+        if self.pipeline.record().is_none() {
+            return self.lend(jobs, take);
+        }
         if threads <= 1 {
+            let key = |job: &Job<'_>| job.tile.key.clone();
             return jobs
                 .iter()
-                .try_for_each(|job| take(job.tile.key.clone(), self.one(job, buffer)?));
+                .try_for_each(|job| take(vec![(key(job), self.one(job, buffer)?)]));
         }
         let next = AtomicUsize::new(0);
         let encode_next = &|buffer: &mut Vec<u8>| {
@@ -287,11 +294,32 @@ impl Work {
                     None => return Ok(()),
                 };
                 early.extend(receiver.try_iter());
+                let mut frames = Vec::new();
                 while let Some(frame) = early.remove(&taken) {
-                    take(jobs[taken].tile.key.clone(), frame?)?;
+                    frames.push((jobs[taken].tile.key.clone(), frame?));
                     taken += 1;
                 }
+                take(frames)?;
             }
+        })
+    }
+
+    /// Hands on frames that are the tiles' own bytes.
+    fn lend(&self, jobs: &[Job<'_>], mut take: impl FnMut(Frames<'_>) -> Result<()>) -> Result<()> {
+        turns(jobs, TOGETHER_BYTES).try_for_each(|jobs| {
+            if let [job] = jobs {
+                return take(vec![(
+                    job.tile.key.clone(),
+                    self.one(job, &mut Vec::new())?,
+                )]);
+            }
+            let mut unused = vec![Vec::new(); jobs.len()];
+            let jobs = jobs.iter().zip(&mut unused);
+            let frame = |(job, buffer)| {
+                let job: &Job<'_> = job;
+                Ok((job.tile.key.clone(), self.one(job, buffer)?))
+            };
+            take(jobs.map(frame).collect::<Result<_>>()?)
         })
     }
 }
@@ -347,11 +375,13 @@ mod tests {
             let (work, jobs) = tiles(300, threads, CodecSpec::lz4()).await;
             let mut taken = 0_i32;
             let mut buffer = Vec::new();
-            work.run(&jobs, &mut buffer, |key, frame| {
-                assert_eq!(key.chunk[0], taken as u64);
-                let raw = work.pipeline.decode(frame.stored.into_owned().into(), 256);
-                assert_eq!(raw?, taken.to_le_bytes().repeat(64));
-                taken += 1;
+            work.run(&jobs, &mut buffer, |frames| {
+                for (key, frame) in frames {
+                    assert_eq!(key.chunk[0], taken as u64);
+                    let raw = work.pipeline.decode(frame.stored.into_owned().into(), 256);
+                    assert_eq!(raw?, taken.to_le_bytes().repeat(64));
+                    taken += 1;
+                }
                 Ok(())
             })
             .unwrap();
@@ -381,7 +411,7 @@ mod tests {
         let codec = Arc::new(Slow(AtomicUsize::new(0)));
         let spec = CodecSpec::custom(Arc::clone(&codec) as Arc<dyn CompressionCodec>);
         let (work, jobs) = tiles(2000, 3, spec).await;
-        let full = |_, _: super::EncodedFrame<'_>| Err(Error::Storage("full".into()));
+        let full = |_: super::Frames<'_>| Err(Error::Storage("full".into()));
         let error = work.run(&jobs, &mut Vec::new(), full).unwrap_err();
         assert!(error.to_string().contains("full"), "{error}");
         assert!(codec.0.load(Relaxed) < 1000);

@@ -254,11 +254,15 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let (spool, staged) = (&mut file.pending.spool, &mut self.staged);
-        let frames = self.encoder.run(|key, frame| {
-            let mut placed = Box::new(PlacedFrame::new(&frame, 0));
-            placed.offset = spool.append(frame.stored)?;
-            staged.push((key, PendingTile::Spooled(placed)));
-            Ok(())
+        let frames = self.encoder.run(|frames| {
+            let place = frames.into_iter().map(|(key, frame)| {
+                let placed = Box::new(PlacedFrame::new(&frame, 0));
+                ((key, placed), frame.stored)
+            });
+            spool.append_all(place.collect(), |(key, mut placed), offset| {
+                placed.offset = offset;
+                staged.push((key, PendingTile::Spooled(placed)));
+            })
         });
         frames.await
     }

@@ -57,6 +57,15 @@ pub(crate) trait DiskFile: Send {
     /// Writes bytes at an offset.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
+    /// Writes pieces one after another from an offset on.
+    fn write_pieces_at(&mut self, mut offset: u64, pieces: &[&[u8]]) -> io::Result<()> {
+        for piece in pieces {
+            self.write_at(offset, piece)?;
+            offset += piece.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Fills `out` with the bytes at an offset.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
 

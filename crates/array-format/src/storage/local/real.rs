@@ -46,6 +46,10 @@ impl DiskFile for RealFile {
         positional::write_all_at(&self.0, bytes, offset)
     }
 
+    fn write_pieces_at(&mut self, offset: u64, pieces: &[&[u8]]) -> io::Result<()> {
+        positional::write_pieces_at(&self.0, pieces, offset)
+    }
+
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         positional::read_exact_at(&self.0, out, offset)
     }

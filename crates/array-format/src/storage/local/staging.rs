@@ -45,12 +45,12 @@ impl Staging {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes data that follow on the first `offset` bytes.
-    pub(crate) fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    /// Writes data that follow on the first `offset` bytes, piece after piece.
+    pub(crate) fn write_at(&self, offset: u64, pieces: &[&[u8]]) -> io::Result<()> {
         let mut state = self.lock();
         state.own(offset)?;
         state.writes += 1;
-        state.write_at(offset, bytes)
+        state.write_at(offset, pieces)
     }
 
     /// Fills `out` with the bytes at `offset`.
@@ -60,9 +60,10 @@ impl Staging {
 }
 
 impl State {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.length = self.length.max(offset + bytes.len() as u64);
-        self.file.write_at(offset, bytes)
+    fn write_at(&mut self, offset: u64, pieces: &[&[u8]]) -> io::Result<()> {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        self.length = self.length.max(offset + length as u64);
+        self.file.write_pieces_at(offset, pieces)
     }
 
     /// Sees to it that no object is changed: one that this file has become is copied, as far as its
@@ -126,12 +127,10 @@ impl State {
     }
 
     fn complete(&mut self, head: &[u8], length: u64, tail: &[Bytes]) -> io::Result<Stamp> {
-        self.write_at(0, head)?;
-        let mut end = length;
-        for part in tail {
-            self.write_at(end, part)?;
-            end += part.len() as u64;
-        }
+        self.write_at(0, &[head])?;
+        let parts: Vec<&[u8]> = tail.iter().map(|part| &part[..]).collect();
+        self.write_at(length, &parts)?;
+        let end = length + tail.iter().map(|part| part.len() as u64).sum::<u64>();
         if self.length > end {
             // The tail of an earlier attempt was longer.
             self.file.cut(end)?;

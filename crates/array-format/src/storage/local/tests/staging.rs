@@ -20,7 +20,7 @@ fn ground() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::new(folder.path()).unwrap().with_sync(false);
     let staging = store.staging(&Path::from("x")).unwrap();
-    staging.write_at(2, b"data").unwrap();
+    staging.write_at(2, &[b"data"]).unwrap();
     Ground {
         folder,
         store,
@@ -67,7 +67,7 @@ async fn an_object_is_what_the_file_was_and_the_file_goes_on() {
     assert_eq!(put.e_tag, head.e_tag);
     assert_eq!(ground.names(), ["a"]);
     // The tail makes room for more data; the object does not change with them.
-    ground.staging.write_at(6, b"more").unwrap();
+    ground.staging.write_at(6, &[b"more"]).unwrap();
     assert_eq!(ground.object("a").await, "<<data>>");
     ground.publish("b", 10, "]", PutMode::Create).await.unwrap();
     assert_eq!(ground.object("b").await, "<<datamore]");
@@ -122,7 +122,7 @@ fn a_call_that_was_given_up_does_not_touch_what_was_written_since() {
         let mut late = Box::pin(ground.publish("a", 6, "a long tail", PutMode::Create));
         assert!(futures::poll!(late.as_mut()).is_pending());
         drop(late);
-        ground.staging.write_at(6, b"more").unwrap();
+        ground.staging.write_at(6, &[b"more"]).unwrap();
         go.send(()).unwrap();
         busy.await.unwrap().unwrap();
         // Comes to the thread after the one that was given up.
@@ -152,7 +152,7 @@ async fn without_hard_links_it_can_only_overwrite() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::over(folder.path(), Arc::new(Hooked::without_links(1)));
     let staging = store.staging(&Path::from("x")).unwrap();
-    staging.write_at(2, b"data").unwrap();
+    staging.write_at(2, &[b"data"]).unwrap();
     let ground = Ground {
         folder,
         store,
