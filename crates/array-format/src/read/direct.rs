@@ -237,9 +237,9 @@ impl<'a> Place<'a> {
         self.runs(job, |from, to, n| {
             match bytes(from * self.width..(from + n) * self.width) {
                 Some(source) => {
-                    let to = to * self.width;
+                    let (to, end) = (to * self.width, (to + n) * self.width);
                     // SAFETY: as above; and the runs of one box do not overlap.
-                    let out = unsafe { self.shared.part(to, to + source.len()) };
+                    let out = unsafe { self.shared.part(to, end) };
                     out.copy_from_slice(source);
                 }
                 None => result = Err(Error::corrupt("a frame ends too early")),
