@@ -15,6 +15,7 @@ MAX_ROWS = 65_536
 MAX_HEIGHT = 8
 MAX_STAGES = 8
 MAX_PARAMETERS = 8
+MAX_ACCELERATION = 65_537  # of lz4
 MAX_SEQUENCE = 2**62
 MAX_BOUND = 4096  # bytes of a minimum or maximum of strings
 

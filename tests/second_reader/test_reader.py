@@ -309,6 +309,9 @@ class Codecs(Case):
             (fixed, pipeline("zstd") + b"\0"),
             (fixed, pipeline("zstd")[:-1]),
             (fixed, b"\x01\x01\xff\x00"),
+            (fixed, pipeline(("lz4", 0))),
+            (fixed, pipeline(("lz4", 65_538))),
+            (fixed, pipeline(("lz4", 5, 5))),
         ):
             with self.assertRaises(FormatError):
                 parse_pipeline(data, dtype, "x")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common import (
+    MAX_ACCELERATION,
     MAX_ATTRIBUTE,
     MAX_BOUND,
     MAX_LIST_DEPTH,
@@ -125,6 +126,8 @@ def parse_pipeline(data: bytes, dtype: DType, place: str) -> list[Stage]:
         if parameter_count > MAX_PARAMETERS:
             raise FormatError(place, f"{parameter_count} parameters, the limit is {MAX_PARAMETERS}")
         parameters = tuple(struct.unpack("<q", take(8))[0] for _ in range(parameter_count))
+        if name == "lz4" and (len(parameters) > 1 or any(not 1 <= value <= MAX_ACCELERATION for value in parameters)):
+            raise FormatError(place, f"lz4 with parameters {parameters}")
         stages.append(Stage(name, parameters))
     if at != len(data):
         raise FormatError(place, "bytes after the last stage")

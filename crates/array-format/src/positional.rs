@@ -47,13 +47,32 @@ pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> Re
     Ok(())
 }
 
-/// Writes pieces one after another from `offset` on, with one call if the system takes them all: it
-/// keeps what comes together in larger pages, which are quicker to write and to read again. Nobody else
-/// may use the file's own position.
-pub(crate) fn write_pieces_at(mut file: &File, pieces: &[&[u8]], offset: u64) -> Result<()> {
-    if let [bytes] = pieces {
-        return write_all_at(file, bytes, offset);
+/// Systems refuse calls of some gigabytes.
+const MOST_TOGETHER: usize = 64 << 20;
+
+/// Writes pieces one after another from `offset` on, many with a call: the system keeps what comes
+/// together in larger pages, which are quicker to write and to read again. Nobody else may use the
+/// file's own position.
+pub(crate) fn write_pieces_at(file: &File, mut pieces: &[&[u8]], mut offset: u64) -> Result<()> {
+    while !pieces.is_empty() {
+        let mut length = 0;
+        let fits = |piece: &&&[u8]| {
+            length += piece.len();
+            length <= MOST_TOGETHER
+        };
+        let n = pieces.iter().take_while(fits).count().max(1);
+        let (together, rest) = pieces.split_at(n);
+        match together {
+            [bytes] => write_all_at(file, bytes, offset)?,
+            _ => write_together_at(file, together, offset)?,
+        }
+        offset += together.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        pieces = rest;
     }
+    Ok(())
+}
+
+fn write_together_at(mut file: &File, pieces: &[&[u8]], offset: u64) -> Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|bytes| IoSlice::new(bytes)).collect();
     let mut rest = &mut slices[..];
@@ -81,7 +100,8 @@ mod tests {
         // More than systems take with one call, and some without bytes.
         let mut pieces: Vec<&[u8]> = vec![&[]; 3];
         pieces.extend((0..3000).map(|i| &long[..i % 5]));
-        pieces.extend([&long[..], &[1, 2], &[]]);
+        let huge = vec![5u8; MOST_TOGETHER];
+        pieces.extend([&long[..], &[1, 2], &huge, &[4], &[]]);
         write_pieces_at(&file, &pieces, 9).unwrap();
         write_pieces_at(&file, &[&[3; 9]], 0).unwrap();
         write_pieces_at(&file, &[], 0).unwrap();

@@ -171,7 +171,7 @@ async fn damage_is_found_and_replaced_files_are_told() {
     );
 }
 
-/// A part that is damaged hinders no reader of others.
+/// A part that is damaged hinders no reader of those that are far from it.
 #[tokio::test]
 async fn parts_of_raw_frames_are_checked_alone() {
     let folder = tempfile::tempdir().unwrap();

@@ -68,6 +68,8 @@ pub(super) struct Frame {
     pub(super) stored: Bytes,
     /// Its statistics, if the index has others.
     pub(super) corrected: Option<FrameStats>,
+    /// Whether the index has other checksums of its parts.
+    pub(super) has_other_sums: bool,
 }
 
 impl Job {
@@ -85,9 +87,6 @@ impl Job {
             Err(Error::UnknownCodec { .. }) => return Ok(None),
             Err(error) => return Err(Error::corrupt(detail(error))),
         };
-        if !self.row.sums.is_empty() {
-            decoder.verify_parts(&self.row, 0, stored)?;
-        }
         let (tile, extent) = decoder.extent(&self.row)?;
         let raw = decoder.decode(&self.row, stored.clone())?;
         if raw.len() as u64 != self.row.raw {
@@ -164,8 +163,12 @@ fn examine(work: Vec<Fetched>) -> Vec<(Job, std::result::Result<Frame, String>)>
     work.into_iter()
         .map(|(job, stored)| {
             let frame = stored.and_then(|stored| {
-                let corrected = job.examine(&stored)?;
-                Ok(Frame { stored, corrected })
+                let (corrected, row) = (job.examine(&stored)?, &job.row);
+                Ok(Frame {
+                    corrected,
+                    has_other_sums: !row.sums.is_empty() && !row.sums.fit(&stored, 0, row.stored),
+                    stored,
+                })
             });
             (job, frame.map_err(|error| detail(&error)))
         })

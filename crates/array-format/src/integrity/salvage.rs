@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use array_format_core::commit::PlacedFrame;
+use array_format_core::wire::sums::PartSums;
 use array_format_core::wire::tables::{
     Arrays, AttributeRow, Attributes, FILE_ID, FrameKey, Frames, Layers, Statistics,
 };
@@ -348,6 +349,9 @@ impl Rescue {
             let row = &job.row;
             let (frame, text) = match frame {
                 Ok(frame) => match &frame.corrected {
+                    None if frame.has_other_sums => {
+                        (Some(frame), Some("the checksums of its parts were wrong"))
+                    }
                     None => (Some(frame), None),
                     // Under an older definition they may be another array's elements.
                     Some(_) if self.doubtful.contains(&row.key.array) => {
@@ -377,7 +381,10 @@ impl Rescue {
                 stored: row.stored,
                 raw: row.raw,
                 crc: row.crc,
-                sums: row.sums.clone(),
+                sums: match frame.has_other_sums {
+                    true => PartSums::default(),
+                    false => row.sums.clone(),
+                },
                 extent: row.extent.clone(),
                 stats: frame.corrected.unwrap_or_else(|| row.stats.clone()),
             };

@@ -343,7 +343,7 @@ impl<'a> Bring<'a, '_> {
                 places.push(memory.map(|memory| Place::new(&lane.decoder, memory)));
             }
         }
-        let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
+        let work: u64 = jobs.iter().map(Job::work).sum();
         let threads = self.file.settings.threads;
         match work < BLOCKING_BYTES {
             true => direct::decode(&places, &jobs, 1),

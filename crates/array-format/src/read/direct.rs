@@ -58,6 +58,17 @@ pub(super) struct Job<'a> {
     pub(super) part: Region,
 }
 
+impl Job<'_> {
+    /// About how many bytes are read or decoded for it.
+    pub(super) fn work(&self) -> u64 {
+        let elements = |shape: &[u64]| shape.iter().product::<u64>().max(1);
+        match self.row.sums.is_empty() {
+            true => self.row.raw,
+            false => self.row.raw / elements(self.extent) * elements(&self.part.shape),
+        }
+    }
+}
+
 /// Buffers that a thread uses for one frame after another: fresh memory costs as much as decoding.
 #[derive(Default)]
 struct Buffers {
@@ -91,7 +102,7 @@ pub(super) fn decode(
     jobs: &[Job<'_>],
     threads: usize,
 ) -> Option<(usize, Error)> {
-    let work: u64 = jobs.iter().map(|job| job.row.raw).sum();
+    let work: u64 = jobs.iter().map(Job::work).sum();
     let worth = (work / THREAD_BYTES).max(1);
     let threads = threads.min(jobs.len()).min(worth as usize);
     let pieces = (4 * threads as u64).max(work.div_ceil(PIECE_BYTES));
@@ -184,8 +195,8 @@ impl<'a> Place<'a> {
         self.copy_runs(job, |run| raw.get(run))
     }
 
-    /// Brings what is wanted of a raw frame that is at `offset` of a file, of which no more is read than
-    /// the parts that hold it.
+    /// Brings what is wanted of a raw frame that is at `offset` of a file, of which the parts that hold it
+    /// are read and checked, and what lies between them where that is little.
     fn take_parts(
         &self,
         job: &Job<'_>,
@@ -235,6 +246,9 @@ impl<'a> Place<'a> {
     ) -> Result<()> {
         let mut result = Ok(());
         self.runs(job, |from, to, n| {
+            if result.is_err() {
+                return;
+            }
             match bytes(from * self.width..(from + n) * self.width) {
                 Some(source) => {
                     let (to, end) = (to * self.width, (to + n) * self.width);

@@ -105,8 +105,9 @@ impl Spool {
     /// Appends a frame and returns its offset. A full block is closed: the next begins aligned.
     pub(crate) fn append(&mut self, frame: Cow<'_, [u8]>) -> Result<u64> {
         let mut block = self.block;
-        let padding = self.padding(self.end(), &mut block);
-        self.memory.push(Cow::Borrowed(padding));
+        if let Some(padding) = self.padding(self.end(), &mut block) {
+            self.memory.push(Cow::Borrowed(padding));
+        }
         self.block = block;
         let offset = self.end();
         self.append_raw(frame)?;
@@ -129,13 +130,15 @@ impl Spool {
         }
         let (mut end, mut block) = (self.end(), self.block);
         let mut offsets = Vec::with_capacity(frames.len());
-        let mut pieces = Vec::with_capacity(2 * frames.len());
+        let mut pieces = Vec::with_capacity(frames.len() + 1);
         for (_, frame) in &frames {
-            let padding = self.padding(end, &mut block);
-            end += padding.len() as u64;
+            if let Some(padding) = self.padding(end, &mut block) {
+                end += padding.len() as u64;
+                pieces.push(padding);
+            }
             offsets.push(end);
             end += frame.len() as u64;
-            pieces.extend([padding, frame]);
+            pieces.push(frame);
         }
         self.spill(&pieces)?;
         self.block = block;
@@ -146,13 +149,13 @@ impl Spool {
     }
 
     /// What goes before a frame that would begin at `end`: it is aligned where a block begins with it.
-    fn padding(&self, end: u64, block: &mut u64) -> &'static [u8] {
+    fn padding(&self, end: u64, block: &mut u64) -> Option<&'static [u8]> {
         const ZEROS: [u8; BLOCK_ALIGNMENT as usize] = [0; BLOCK_ALIGNMENT as usize];
         if end - *block < self.block_target {
-            return &[];
+            return None;
         }
         *block = end.next_multiple_of(BLOCK_ALIGNMENT);
-        &ZEROS[..(*block - end) as usize]
+        Some(&ZEROS[..(*block - end) as usize]).filter(|padding| !padding.is_empty())
     }
 
     /// Whether what has outgrown memory is in the layer to come.
@@ -207,8 +210,12 @@ impl Spool {
             Some(file) => file,
             none => none.insert((Backing::new(&self.place, self.stages)?, START)),
         };
-        file.write_at(*end, pieces)?;
-        *end += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        let length: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
+        // A file that has become a layer is copied before it is written to, and not for nothing.
+        if length > 0 {
+            file.write_at(*end, pieces)?;
+        }
+        *end += length;
         Ok(())
     }
 
@@ -375,6 +382,33 @@ mod tests {
                 assert!(alone == together, "{budget}");
             }
         }
+    }
+
+    /// Nothing counts of what was not written whole, and it can be written again.
+    #[tokio::test]
+    async fn a_layer_that_is_put_again_is_not_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [_, mut spool] = spools(&folder, 1000);
+        let frames = || vec![(0, Cow::Borrowed(&[7u8; WRITTEN_FROM_PLACE][..])); 2];
+        spool.append_all(frames(), |_, _| {}).unwrap();
+        let path = Path::from("x.1.af");
+        for _ in 0..2 {
+            let (header, tail) = (
+                Bytes::from_static(&[1; 64]),
+                vec![Bytes::from_static(b"tail")],
+            );
+            let put = spool
+                .put(&path, header, tail, PutMode::Create)
+                .await
+                .unwrap();
+            // The second finds what the first has made: no copy of it is left beside it.
+            drop(put);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+        let length = std::fs::metadata(folder.path().join("x.1.af"))
+            .unwrap()
+            .len();
+        assert_eq!(length, 64 + 2 * WRITTEN_FROM_PLACE as u64 + 4);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::error::Result;
 const BLOCKING_BYTES: u64 = 128 << 10;
 /// Decoded bytes from which on a second thread is worth its start.
 const THREAD_BYTES: u64 = 1 << 20;
-/// Frames that need no memory of their own are handed on this many bytes at a time.
+/// Frames without a codec, most of which are the tiles' own bytes, are handed on so much at a time.
 const TOGETHER_BYTES: u64 = 1 << 20;
 
 /// Frames with their tiles, in the order of these.
@@ -304,15 +304,9 @@ impl Work {
         })
     }
 
-    /// Hands on frames that are the tiles' own bytes.
+    /// Hands on frames without a codec, several at a time.
     fn lend(&self, jobs: &[Job<'_>], mut take: impl FnMut(Frames<'_>) -> Result<()>) -> Result<()> {
         turns(jobs, TOGETHER_BYTES).try_for_each(|jobs| {
-            if let [job] = jobs {
-                return take(vec![(
-                    job.tile.key.clone(),
-                    self.one(job, &mut Vec::new())?,
-                )]);
-            }
             let mut unused = vec![Vec::new(); jobs.len()];
             let jobs = jobs.iter().zip(&mut unused);
             let frame = |(job, buffer)| {

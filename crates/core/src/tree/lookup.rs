@@ -185,6 +185,7 @@ impl<T: Table> Tree<T> {
         pages: &'a PageSet<T>,
         keys: &[T::Key],
     ) -> std::result::Result<Vec<Option<&'a T::Row>>, Miss> {
+        debug_assert!(keys.is_sorted(), "a key after a greater one is not found");
         let mut gather = Gather {
             pages,
             keys,

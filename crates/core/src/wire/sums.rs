@@ -50,7 +50,7 @@ impl PartSums {
     /// # Errors
     /// They are not as many as the frame has parts.
     pub fn read(sums: Bytes, stored: u64) -> Result<Self> {
-        let parts = stored.div_ceil(part_bytes(stored).max(1));
+        let parts = stored.div_ceil(part_bytes(stored));
         if !sums.is_empty() && sums.len() as u64 != parts * SUM_BYTES as u64 {
             return Err(Error::corrupt(format!(
                 "{} bytes of checksums for the {parts} parts of a frame",

@@ -162,6 +162,7 @@ async fn examine(
         bytes += job.row.stored;
         let text = match frame {
             Ok(frame) => match frame.corrected {
+                None if frame.has_other_sums => "the checksums of its parts differ".to_owned(),
                 None => continue,
                 Some(stats) => format!(
                     "its statistics are {:?}, those of its elements {stats:?}",

@@ -248,7 +248,7 @@ impl Table for Frames {
             ("extent", &extents),
             ("minimum", &min),
             ("maximum", &max),
-            ("list of sum", &sums),
+            ("checksum list", &sums),
         ] {
             if !column.is_empty() && column.len() != n {
                 return Err(Error::corrupt(format!(

@@ -73,8 +73,8 @@ impl<T: Table> Rows<T> {
         from
     }
 
-    /// The place of the row with this key. What is near the place of a lesser key, where one is given,
-    /// is found at once.
+    /// The place of the row with this key. `lesser` may be the place of a key that is not above it: what
+    /// is near that is found at once, and what is before it not at all.
     pub fn position(&self, key: &T::Key, lesser: Option<usize>) -> Option<usize> {
         let rows = match lesser {
             Some(from) => self.gallop(from, key),
