@@ -18,7 +18,7 @@ mod values;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use array_format::integrity::VerifyOptions;
+use array_format::integrity::{Problem, VerifyOptions};
 use array_format::object_store::ObjectStoreExt;
 use array_format::object_store::memory::InMemory;
 use array_format::object_store::path::Path;
@@ -231,6 +231,30 @@ fn examine(sound: &Sound, edit: &Edit, verdict: Verdict) -> Result<(), String> {
         heap if heap > 160 => Err(format!("{heap} MiB of heap")),
         _ => Ok(()),
     }
+}
+
+/// Checksums of parts that differ are told, and cost no data.
+#[test]
+fn frames_with_other_sums_are_salvaged() {
+    let _turn = crate::turn();
+    let sound = block_on(Sound::new());
+    let cases = frames::CASES.iter().chain(&[("nothing", Any(|_| {}))]);
+    let saved = ["sums of other bytes", "nothing"].map(|name| {
+        let (_, edit) = cases.clone().find(|(case, _)| *case == name).unwrap();
+        let store = block_on(sound.store());
+        block_on(put(&store, NAME, forge(&sound.base, edit)));
+        let (from, to) = (Path::from(NAME), Path::from("saved.af"));
+        let salvaged = ArrayFile::salvage(store.clone(), from, store.clone(), to.clone(), config());
+        let salvaged = block_on(salvaged).unwrap();
+        let file = block_on(ArrayFile::open(store, to, config())).unwrap();
+        let verified = block_on(file.verify(&VerifyOptions::full())).unwrap();
+        assert!(verified.is_whole(), "{name}: {verified:?}");
+        let told = |problem: &&Problem| problem.detail.contains("checksums of its parts");
+        let told = salvaged.problems.iter().filter(told).count();
+        assert_eq!(told, usize::from(name != "nothing"));
+        salvaged.frames
+    });
+    assert_eq!(saved[0], saved[1]);
 }
 
 #[test]
