@@ -3,7 +3,8 @@
 use array_format::codec::{CodecSpec, Compressor, Filter};
 
 /// What is said when a codec cannot be read.
-const FORMS: &str = "codecs are auto, none, lz4, lz4(5), zstd, zstd(9), pco, pco(8), with shuffle+ or delta+ before them";
+const FORMS: &str = "codecs are auto, none, lz4, lz4(5), zstd, zstd(9), pco, pco(8), \
+    with shuffle+ or delta+ before them";
 
 /// Reads a codec.
 pub fn parse(text: &str) -> Result<CodecSpec, String> {

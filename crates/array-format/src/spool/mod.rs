@@ -191,12 +191,8 @@ impl Spool {
     /// Moves what is in memory into the file, and writes these pieces after it.
     fn spill(&mut self, more: &[&[u8]]) -> Result<()> {
         let memory = std::mem::take(&mut self.memory);
-        let written = self.write(
-            &memory
-                .pieces()
-                .chain(more.iter().copied())
-                .collect::<Vec<_>>(),
-        );
+        let pieces: Vec<&[u8]> = memory.pieces().chain(more.iter().copied()).collect();
+        let written = self.write(&pieces);
         self.memory = memory;
         if written.is_ok() {
             self.memory.clear();
@@ -382,6 +378,34 @@ mod tests {
                 assert!(alone == together, "{budget}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_counts_of_what_could_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mut spool, _] = spools(&folder, 10);
+        spool.append(Cow::Borrowed(&[1; 7])).unwrap();
+        let path = folder.path().join("read only");
+        std::fs::write(&path, []).unwrap();
+        let read_only = std::fs::File::open(&path).unwrap();
+        spool.file = Some((Backing::Temporary(read_only), START));
+        let frames = || {
+            vec![
+                ((), Cow::Borrowed(&[2u8; 5][..])),
+                ((), Cow::Borrowed(&[3; 6])),
+            ]
+        };
+        let mut offsets = Vec::new();
+        let put = |(), offset| offsets.push(offset);
+        assert!(spool.append_all(frames(), put).is_err());
+        assert_eq!((spool.end(), spool.filed(), offsets.len()), (64 + 7, 64, 0));
+        spool.file = Some((Backing::Temporary(tempfile::tempfile().unwrap()), START));
+        spool
+            .append_all(frames(), |(), offset| offsets.push(offset))
+            .unwrap();
+        assert_eq!(offsets, [64 + 7, 64 + 12]);
+        let all = [&[1; 7][..], &[2; 5], &[3; 6]].concat();
+        assert_eq!(spool.contents().unwrap().concat(), all);
     }
 
     /// What became a layer is copied before it is written to, which may take long.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::compression::{CodecId, name_of};
 use super::spec::{CodecSpec, Compressor, Filter};
-use super::{CompressionCodec, Lz4FastCodec, lz4, pco, zstd};
+use super::{lz4, pco, zstd};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -166,12 +166,10 @@ impl From<&CodecSpec> for PipelineRecord {
         let last = match spec.compressor() {
             None => Some(stage(AUTO, None)),
             Some(Compressor::None) => None,
-            Some(Compressor::Lz4 { acceleration }) => {
-                let codec = Lz4FastCodec {
-                    acceleration: *acceleration,
-                };
-                Some(stage(lz4::NAME, codec.level().map(i64::from)))
-            }
+            Some(Compressor::Lz4 { acceleration }) => Some(stage(
+                lz4::NAME,
+                lz4::parameter(*acceleration).map(i64::from),
+            )),
             Some(Compressor::Zstd { level }) => Some(stage(zstd::NAME, Some((*level).into()))),
             Some(Compressor::Pco { level }) => Some(stage(pco::NAME, Some((*level).into()))),
             Some(Compressor::Custom(codec)) => {

@@ -61,7 +61,7 @@ impl CompressionCodec for Lz4FastCodec {
     }
 
     fn level(&self) -> Option<i32> {
-        (*self != PLAIN).then_some(self.acceleration)
+        parameter(self.acceleration)
     }
 
     fn decompress_into(&self, data: &[u8], out: &mut [u8]) -> Result<()> {
@@ -113,6 +113,11 @@ impl CompressionCodec for Lz4Codec {
     fn builtin(&self) -> Option<Compressor> {
         PLAIN.builtin()
     }
+}
+
+/// What a file records of it: nothing of the usual.
+pub(super) fn parameter(acceleration: i32) -> Option<i32> {
+    Some(acceleration).filter(|&acceleration| acceleration != PLAIN.acceleration)
 }
 
 /// Refuses accelerations that LZ4 lacks.
